@@ -1,0 +1,91 @@
+"""Claims of a lesson as one line of code: a tick when they hold, a clear error when they do not."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+
+__all__ = ["CheckFailed", "check"]
+
+# `make run` and `make seeds` name a file here and read the measured values from it: the printed line
+# holds only what is the same on every machine.
+LOG_VARIABLE = "COURSE_CHECK_LOG"
+
+
+class CheckFailed(AssertionError):
+    """A claim of the lesson does not hold in this run."""
+
+
+def check(
+    claim: str,
+    value: Any = None,
+    *,
+    near: Any = None,
+    within: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    equals: Any = None,
+) -> None:
+    """Print `claim` with a tick if `value` meets every bound given, else raise `CheckFailed`.
+
+    `near` with `within` bounds the largest deviation (arrays: of any entry), `at_least` and `at_most`
+    bound the smallest and the largest entry, `equals` compares exactly. Without a bound `value` must
+    be true.
+    """
+    bounds: list[tuple[str, bool]] = []
+    if (near is None) != (within is None):
+        raise ValueError("check: `near` and `within` go together")
+    if near is not None:
+        numbers = np.asarray(value, dtype=float)
+        gap = np.max(np.abs(numbers - np.asarray(near, dtype=float)))
+        bounds.append((f"within {within:g} of {_short(near)}", bool(gap <= within)))
+    if at_least is not None:
+        numbers = np.asarray(value, dtype=float)
+        bounds.append((f"at least {at_least:g}", bool(np.all(numbers >= at_least))))
+    if at_most is not None:
+        numbers = np.asarray(value, dtype=float)
+        bounds.append((f"at most {at_most:g}", bool(np.all(numbers <= at_most))))
+    if equals is not None:
+        bounds.append((f"equals {_short(equals)}", bool(np.array_equal(value, equals))))
+    if not bounds:
+        if np.ndim(value) > 0 or value is None:
+            raise ValueError("check: give a bound, or a single true-or-false value")
+        bounds.append(("", bool(value)))
+
+    holds = all(met for _, met in bounds)
+    wanted = " and ".join(text for text, _ in bounds)
+    _log(claim, value, wanted, holds)
+    if not holds:
+        expected = wanted or "true"
+        raise CheckFailed(f"{claim}: expected {expected}, but it is {_short(value)}")
+    print(f"✓ {claim}" + (f" ({wanted})" if wanted else ""))
+
+
+def _short(value: Any) -> str:
+    """A number as a person writes it; a large array as its range."""
+    array = np.asarray(value)
+    if array.dtype.kind in "fc" and array.size == 1:
+        return f"{array.item():.6g}"
+    if array.size > 6:
+        return f"an array of shape {array.shape} from {array.min()} to {array.max()}"
+    return str(value)
+
+
+def _log(claim: str, value: Any, wanted: str, holds: bool) -> None:
+    """Append the measured value to the log file, if one is asked for."""
+    path = os.environ.get(LOG_VARIABLE)
+    if not path:
+        return
+    numbers = np.asarray(value)
+    single = numbers.item() if numbers.size == 1 else None
+    entry = {
+        "claim": claim,
+        "value": float(single) if isinstance(single, (bool, int, float)) else None,
+        "wanted": wanted,
+        "holds": holds,
+    }
+    with open(path, "a", encoding="utf-8") as log:
+        log.write(json.dumps(entry) + "\n")

@@ -1,0 +1,175 @@
+"""Figures with words: every picture carries an alt text, stays small, and reads in grey."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import Image as ShownImage
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from helpers import world
+
+__all__ = ["animate", "axes_on_map", "draw_map", "image_grid", "map_axes", "show", "sliders"]
+
+DPI = 120
+SHOWN_DPI = 80  # a browser shows the picture at this scale: the rest is sharpness
+LAND = "#d9d9d9"
+COLOURS = 128  # a palette makes a picture about three times smaller
+
+MODEL, DATA, TRUTH = "#b35806", "#1a1a1a", "#2166ac"
+"""One colour for each role in the whole course; shapes and labels say the same."""
+
+
+def show(fig: Figure, *, alt: str) -> None:
+    """Display a figure with its alt text, once, and close it."""
+    pixels = _pixels(fig)
+    plt.close(fig)
+    _display(_png([pixels]), pixels.size, alt)
+
+
+def animate(figures: Iterable[Figure], *, alt: str, seconds_each: float = 0.2) -> None:
+    """Display figures of one size as a looping animation (an animated PNG: it plays on any page)."""
+    frames = []
+    for fig in figures:
+        frames.append(_pixels(fig))
+        plt.close(fig)
+    durations = [round(1000 * seconds_each)] * (len(frames) - 1) + [1500]
+    _display(_png(frames, durations), frames[0].size, alt)
+
+
+def _pixels(fig: Figure) -> Image.Image:
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=DPI, facecolor="white")
+    return Image.open(buffer).convert("RGB")
+
+
+def _png(frames: Sequence[Image.Image], durations: Sequence[int] = ()) -> bytes:
+    """One palette for all frames, no dithering: small files whose colours do not flicker."""
+    palette = frames[-1].quantize(COLOURS, dither=Image.Dither.NONE)
+    reduced = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+    buffer = io.BytesIO()
+    if len(reduced) == 1:
+        reduced[0].save(buffer, format="PNG", optimize=True)
+    else:
+        reduced[0].save(
+            buffer,
+            format="PNG",
+            save_all=True,
+            append_images=reduced[1:],
+            duration=list(durations),
+            loop=0,
+        )
+    return buffer.getvalue()
+
+
+def _display(png: bytes, size: tuple[int, int], alt: str) -> None:
+    if len(alt) < 20:
+        raise ValueError("alt= says in a sentence what the figure shows, for those who cannot see it")
+    width = round(size[0] * SHOWN_DPI / DPI)
+    display(ShownImage(data=png, format="png", width=width, metadata={"alt": alt}))
+
+
+def sliders(
+    draw: Callable[..., tuple[Figure, str]],
+    *,
+    alt: str,
+    **ranges: tuple[float, float, float, float],
+) -> None:
+    """Sliders `name=(low, high, step, start)` that call `draw(**values)` for a figure and a line of text.
+
+    The picture is a widget of its own, so that moving a slider replaces it without flicker.
+    """
+    import ipywidgets as widgets
+
+    controls = {
+        name: widgets.FloatSlider(
+            value=start,
+            min=low,
+            max=high,
+            step=step,
+            description=name,
+            continuous_update=False,
+            style={"description_width": "initial"},
+        )
+        for name, (low, high, step, start) in ranges.items()
+    }
+    picture = widgets.Image(format="png")
+    line = widgets.HTML()
+
+    def update(_: Any = None) -> None:
+        fig, text = draw(**{name: control.value for name, control in controls.items()})
+        pixels = _pixels(fig)
+        plt.close(fig)
+        picture.value = _png([pixels])
+        picture.width = round(pixels.width * SHOWN_DPI / DPI)
+        line.value = f'<span role="status" aria-live="polite"><b>{text}</b></span>'
+
+    for control in controls.values():
+        control.observe(update, names="value")
+    update()
+    # A widget's picture has no alt text of its own: the sentence stands above it.
+    caption = widgets.HTML(f"<p>{alt}</p>")
+    display(widgets.VBox([caption, *controls.values(), line, picture]))
+
+
+def draw_map(ax: Axes, *, land: str = LAND, degrees: bool = True) -> Axes:
+    """Draw the land onto axes in degrees."""
+    mask = world.land_mask()
+    tint = np.array(Image.new("RGB", (1, 1), land))[0, 0] / 255
+    picture = np.ones((*mask.shape, 3))
+    picture[mask] = tint
+    ax.imshow(picture, origin="lower", extent=(-180, 180, -90, 90), zorder=0, aspect="equal")
+    return map_axes(ax, degrees=degrees)
+
+
+def map_axes(ax: Axes, *, degrees: bool = True) -> Axes:
+    """Give axes the frame of the map: all of it, to scale, with or without labels."""
+    ax.set(xlim=(-180, 180), ylim=(-90, 90), aspect="equal")
+    ax.set_xticks(range(-180, 181, 60))
+    ax.set_yticks(range(-90, 91, 45))
+    if degrees:
+        ax.set(xlabel="longitude (degrees east)", ylabel="latitude (degrees north)")
+    else:
+        ax.tick_params(labelbottom=False, labelleft=False, length=0)
+    return ax
+
+
+def axes_on_map(rows: int = 1, columns: int = 1, *, land: bool = True) -> tuple[Figure, Any]:
+    """A figure of maps, all of the same size; with labels if it is one map."""
+    one = rows * columns == 1
+    width, height = (7.2, 4.2) if one else (10.0 if columns > 1 else 7.2, 0.3)
+    if not one:
+        height += rows * (10.0 / columns * 0.5 + 0.3)
+    fig, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained")
+    for ax in np.ravel(axes):
+        (draw_map if land else map_axes)(ax, degrees=one)
+    return fig, axes
+
+
+def image_grid(images: np.ndarray, *, columns: int, titles: Sequence[str] = (), size: float = 0.9) -> Figure:
+    """Images (n, height, width, channels) in [0, 1] as a grid; grey ones as ink on paper."""
+    rows = -(-len(images) // columns)
+    extra = 0.22 if len(titles) else 0.0
+    fig, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(columns * size, rows * (size + extra)),
+        layout="constrained",
+        squeeze=False,
+    )
+    for place, ax in enumerate(axes.ravel()):
+        ax.axis("off")
+        if place < len(images):
+            image = np.squeeze(images[place])
+            grey = {"cmap": "gray_r", "vmin": 0, "vmax": 1} if image.ndim == 2 else {}
+            ax.imshow(np.clip(image, 0, 1), **grey)
+            if place < len(titles):
+                ax.set_title(titles[place], fontsize=8)
+    return fig

@@ -1,0 +1,104 @@
+"""One live line for a long loop, of Keras or of our own, that ends as one line."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sized
+from typing import TypeVar
+
+import keras
+from IPython import get_ipython
+from IPython.display import display
+
+__all__ = ["Line", "Progress", "track"]
+
+Item = TypeVar("Item")
+PAUSE = 0.25  # seconds between two updates
+
+
+class Line:
+    """A line of output that replaces itself: in a notebook by its display handle, else by the terminal."""
+
+    def __init__(self) -> None:
+        self._in_notebook = get_ipython() is not None and hasattr(get_ipython(), "kernel")
+        self._handle = None
+        self._last = 0.0
+        self._width = 0
+
+    def write(self, text: str, *, final: bool = False) -> None:
+        """Show `text`, at most four times a second unless it is the final one."""
+        now = time.monotonic()
+        if not final and now - self._last < PAUSE:
+            return
+        self._last = now
+        if self._in_notebook:
+            bundle = {"text/plain": text}
+            if self._handle is None:
+                self._handle = display(bundle, raw=True, display_id=True)
+            else:
+                self._handle.update(bundle, raw=True)
+        elif final or sys.stdout.isatty():
+            padded = text.ljust(self._width)
+            self._width = len(text)
+            sys.stdout.write(padded + "\n" if final else padded + "\r")
+            sys.stdout.flush()
+
+
+def track(items: Iterable[Item], what: str, *, total: int | None = None) -> Iterator[Item]:
+    """Loop over items with a live line: `for step in track(range(1000), "steps")`."""
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    line, start, done = Line(), time.monotonic(), 0
+    for item in items:
+        yield item
+        done += 1
+        spent = time.monotonic() - start
+        left = f" · {spent / done * (total - done):.0f} s left" if total else ""
+        line.write(f"{what} {done}/{total or '?'}{left}")
+    line.write(f"{what} {done} · {time.monotonic() - start:.1f} s", final=True)
+
+
+class Progress(keras.callbacks.Callback):
+    """`fit(…, verbose=0, callbacks=[Progress()])`: a live line, and `history` for a plot.
+
+    `history` maps the name of a loss or metric to its values, one an epoch; `seconds` is the time spent.
+    """
+
+    def __init__(self, show: Iterable[str] | None = None) -> None:
+        super().__init__()
+        self._names = tuple(show) if show else None
+        self.history: dict[str, list[float]] = {}
+        self.seconds = 0.0
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self._line = Line()
+        self._start = time.monotonic()
+        self._epoch = 0
+        self.history = {}
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        steps = self.params.get("steps") or batch + 1
+        epochs = self.params["epochs"]
+        done = (self._epoch + (batch + 1) / steps) / epochs
+        spent = time.monotonic() - self._start
+        left = f"{spent / done * (1 - done):.0f} s left"
+        self._line.write(f"epoch {self._epoch + 1}/{epochs} · {self._losses(logs)}{left}")
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self.seconds = time.monotonic() - self._start
+        last = {name: values[-1] for name, values in self.history.items()}
+        count = self._epoch + 1
+        text = f"{count} epoch{'s' * (count > 1)} · {self._losses(last)}{self.seconds:.1f} s"
+        self._line.write(text, final=True)
+
+    def _losses(self, logs: dict | None) -> str:
+        shown = {n: v for n, v in (logs or {}).items() if self._names is None or n in self._names}
+        return "".join(f"{name} {float(value):.4g} · " for name, value in shown.items())

@@ -1,0 +1,60 @@
+"""A silent start: TensorFlow's import greets nobody, and everything after it is heard."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+__all__ = ["begin", "cores", "hushed"]
+
+
+def begin(seed: int) -> None:
+    """Import TensorFlow and Keras without their greetings, seed every generator, say what runs here."""
+    with hushed():
+        import keras
+        import tensorflow as tf
+
+        tf.constant(0.0) + 1.0  # the first tensor wakes the device, which prints too
+    keras.utils.set_random_seed(seed)  # Python, NumPy and TensorFlow
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    machine = f"{gpus} GPU" if gpus else f"CPU, {cores()} cores"
+    print(f"TensorFlow {tf.__version__} · Keras {keras.__version__} · {machine} · seed {seed}")
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Swallow what is written to stderr, by native code too; give it back if the block fails.
+
+    TensorFlow writes to file descriptor 2 from C++, which no Python setting reaches. Switching its
+    oneDNN kernels off would silence one line and make training much slower, so the descriptor itself
+    is turned away for a moment.
+    """
+    # TensorFlow reads this once, at its import: notes (0) are noise, warnings and errors stay.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    stream, said = sys.stderr, io.StringIO()
+    stream.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as away:
+        os.dup2(away.fileno(), 2)
+        try:
+            with contextlib.redirect_stderr(said):
+                yield
+        except BaseException:
+            os.dup2(kept, 2)
+            away.seek(0)
+            stream.write(away.read().decode(errors="replace") + said.getvalue())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
