@@ -41,7 +41,8 @@ def check(
     if near is not None:
         numbers = np.asarray(value, dtype=float)
         gap = np.max(np.abs(numbers - np.asarray(near, dtype=float)))
-        bounds.append((f"within {within:g} of {_short(near)}", bool(gap <= within)))
+        target = f" of {_short(near)}" if np.ndim(near) == 0 else ""
+        bounds.append((f"within {within:g}{target}", bool(gap <= within)))
     if at_least is not None:
         numbers = np.asarray(value, dtype=float)
         bounds.append((f"at least {at_least:g}", bool(np.all(numbers >= at_least))))

@@ -16,7 +16,17 @@ from PIL import Image
 
 from helpers import world
 
-__all__ = ["animate", "axes_on_map", "draw_map", "image_grid", "map_axes", "show", "sliders"]
+__all__ = [
+    "animate",
+    "axes_on_map",
+    "draw_density",
+    "draw_losses",
+    "draw_map",
+    "image_grid",
+    "map_axes",
+    "show",
+    "sliders",
+]
 
 DPI = 120
 SHOWN_DPI = 80  # a browser shows the picture at this scale: the rest is sharpness
@@ -129,6 +139,45 @@ def draw_map(ax: Axes, *, land: str = LAND, degrees: bool = True) -> Axes:
     return map_axes(ax, degrees=degrees)
 
 
+def draw_density(
+    ax: Axes, log_density: world.LogDensity, *, degrees: float = 2, top: float | None = None
+) -> Any:
+    """Draw a density under the coastlines, dark for none; `top` is 3/2 of p_data unless given."""
+    points = world.grid(degrees)
+    density = np.exp(log_density(points.reshape(-1, 2))).reshape(points.shape[:2])
+    picture = ax.imshow(
+        density,
+        origin="lower",
+        extent=(-180, 180, -90, 90),
+        cmap="cividis",
+        vmin=0,
+        vmax=top or 1.5 / world.LAND_AREA,
+        interpolation="nearest",
+    )
+    share = world.block_shares(1)
+    x, y = np.arange(-179.5, 180), np.arange(-89.5, 90)
+    ax.contour(x, y, share, levels=[0.5], colors="white", linewidths=0.5)
+    map_axes(ax, degrees=ax.get_xlabel() != "")
+    return picture
+
+
+def draw_losses(
+    ax: Axes,
+    x: Sequence[float],
+    training: Sequence[float],
+    held_out: Sequence[float],
+    *,
+    truth: float | None = None,
+) -> Axes:
+    """Draw training and held-out NLL over x, and the level of the truth where it is known."""
+    ax.plot(x, training, "o--", color=MODEL, label="training points")
+    ax.plot(x, held_out, "s-", color=DATA, label="held-out points")
+    if truth is not None:
+        ax.axhline(truth, color=TRUTH, ls=":", label="the truth itself")
+    ax.set(ylabel="NLL (nats a point)")
+    return ax
+
+
 def map_axes(ax: Axes, *, degrees: bool = True) -> Axes:
     """Give axes the frame of the map: all of it, to scale, with or without labels."""
     ax.set(xlim=(-180, 180), ylim=(-90, 90), aspect="equal")
@@ -141,15 +190,19 @@ def map_axes(ax: Axes, *, degrees: bool = True) -> Axes:
     return ax
 
 
-def axes_on_map(rows: int = 1, columns: int = 1, *, land: bool = True) -> tuple[Figure, Any]:
-    """A figure of maps, all of the same size; with labels if it is one map."""
+def axes_on_map(
+    rows: int = 1, columns: int = 1, *, land: bool = True, footer: float = 0.0
+) -> tuple[Figure, Any]:
+    """A figure of maps of the same size, labelled if it is one; `footer` inches stay for a colour bar."""
     one = rows * columns == 1
-    width, height = (7.2, 4.2) if one else (10.0 if columns > 1 else 7.2, 0.3)
-    if not one:
-        height += rows * (10.0 / columns * 0.5 + 0.3)
+    width = 10.0 if columns > 1 else 7.2
+    height = (4.2 if one else rows * (width / columns * 0.5 + 0.3)) + footer
     fig, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained")
     for ax in np.ravel(axes):
-        (draw_map if land else map_axes)(ax, degrees=one)
+        if land:
+            draw_map(ax, degrees=one)
+        else:
+            map_axes(ax, degrees=one)
     return fig, axes
 
 

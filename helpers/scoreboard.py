@@ -6,14 +6,16 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from IPython.display import Markdown, display
 
 from helpers import world
 
-__all__ = ["Row", "clear", "processor", "record", "rows", "table"]
+__all__ = ["Row", "clear", "processor", "record", "rows", "table", "timed"]
 
+Result = TypeVar("Result")
 DRAWN = world.COVERAGE_SAMPLES
 
 
@@ -35,23 +37,29 @@ _rows: dict[str, Row] = {}
 def record(
     model: str,
     draw: Callable[[int], np.ndarray],
-    *,
     log_density: world.LogDensity | None = None,
-    train_seconds: float,
+    *,
+    seconds: float,
     parameters: int,
 ) -> Row:
     """Score a model by the samples that `draw(n)` returns and by its log-density; keep it for `table`.
 
+    `seconds` were spent on training.
     Recording a model of the same name again replaces its line.
     """
     draw(1000)  # the first call may compile; what a user waits for is the second
-    start = time.perf_counter()
-    draw(1000)
-    sample_seconds = time.perf_counter() - start
+    _, sample_seconds = timed(draw, 1000)
     score = world.score(np.asarray(draw(DRAWN)), log_density)
-    row = Row(model, score, train_seconds, sample_seconds, parameters)
+    row = Row(model, score, seconds, sample_seconds, parameters)
     _rows[model] = row
     return row
+
+
+def timed(function: Callable[..., Result], *arguments: Any) -> tuple[Result, float]:
+    """What the function returns, and the seconds it took."""
+    start = time.perf_counter()
+    result = function(*arguments)
+    return result, time.perf_counter() - start
 
 
 def rows() -> tuple[Row, ...]:

@@ -29,6 +29,7 @@ __all__ = [
     "Score",
     "block_shares",
     "coverage",
+    "grid",
     "held_out",
     "is_land",
     "kl",
@@ -163,6 +164,16 @@ def block_shares(degrees: int) -> np.ndarray:
     n = degrees * CELLS_PER_DEGREE
     rows, columns = 180 // degrees, 360 // degrees
     return land_mask().reshape(rows, n, columns, n).mean(axis=(1, 3))
+
+
+def grid(degrees: float) -> np.ndarray:
+    """The centres of square cells of so many degrees, shape (rows from south, columns from west, 2).
+
+    A sum of densities over them, times degrees², is an integral over the map.
+    """
+    x = np.arange(-180, 180, degrees) + degrees / 2
+    y = np.arange(-90, 90, degrees) + degrees / 2
+    return np.stack(np.meshgrid(x, y), axis=-1)
 
 
 def coverage(samples: np.ndarray) -> float:
