@@ -35,20 +35,21 @@ def check(
     bound the smallest and the largest entry, `equals` compares exactly. Without a bound `value` must
     be true.
     """
-    bounds: list[tuple[str, bool]] = []
     if (near is None) != (within is None):
         raise ValueError("check: `near` and `within` go together")
-    if near is not None:
-        numbers = np.asarray(value, dtype=float)
-        gap = np.max(np.abs(numbers - np.asarray(near, dtype=float)))
+    bounds: list[tuple[str, bool]] = []
+    worst = value  # of an array the entry that comes closest to breaking its bound
+    if within is not None:
+        gaps = np.abs(np.asarray(value, dtype=float) - np.asarray(near, dtype=float))
+        worst = value if gaps.size == 1 else gaps.max()
         target = f" of {_short(near)}" if np.ndim(near) == 0 else ""
-        bounds.append((f"within {within:g}{target}", bool(gap <= within)))
+        bounds.append((f"within {within:g}{target}", bool(np.all(gaps <= within))))
     if at_least is not None:
-        numbers = np.asarray(value, dtype=float)
-        bounds.append((f"at least {at_least:g}", bool(np.all(numbers >= at_least))))
+        worst = np.min(np.asarray(value, dtype=float))
+        bounds.append((f"at least {at_least:g}", bool(worst >= at_least)))
     if at_most is not None:
-        numbers = np.asarray(value, dtype=float)
-        bounds.append((f"at most {at_most:g}", bool(np.all(numbers <= at_most))))
+        worst = np.max(np.asarray(value, dtype=float))
+        bounds.append((f"at most {at_most:g}", bool(worst <= at_most)))
     if equals is not None:
         bounds.append((f"equals {_short(equals)}", bool(np.array_equal(value, equals))))
     if not bounds:
@@ -57,11 +58,10 @@ def check(
         bounds.append(("", bool(value)))
 
     holds = all(met for _, met in bounds)
-    wanted = " and ".join(text for text, _ in bounds)
-    _log(claim, value, wanted, holds)
+    wanted = " and ".join(text for text, _ in bounds if text)
+    _log(claim, worst, wanted, holds)
     if not holds:
-        expected = wanted or "true"
-        raise CheckFailed(f"{claim}: expected {expected}, but it is {_short(value)}")
+        raise CheckFailed(f"{claim}: expected {wanted or 'true'}, but it is {_short(value)}")
     print(f"✓ {claim}" + (f" ({wanted})" if wanted else ""))
 
 

@@ -143,8 +143,8 @@ def draw_density(
     ax: Axes, log_density: world.LogDensity, *, degrees: float = 2, top: float | None = None
 ) -> Any:
     """Draw a density under the coastlines, dark for none; `top` is 3/2 of p_data unless given."""
-    points = world.grid(degrees)
-    density = np.exp(log_density(points.reshape(-1, 2))).reshape(points.shape[:2])
+    # Row by row: a kernel density compares every point with all of its data at once.
+    density = np.exp([log_density(row) for row in world.grid(degrees)])
     picture = ax.imshow(
         density,
         origin="lower",

@@ -1,0 +1,1 @@
+"""What checks, runs and stores the notebooks; the course itself needs none of it."""
