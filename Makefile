@@ -43,6 +43,7 @@ lint: $(READY) ## check code, words, addresses and the rules for notebooks, with
 	@$(BIN)/python -m ruff check --quiet --output-format=concise .
 	@$(BIN)/python -m codespell_lib
 	@$(BIN)/python -m tools.stamp --check
+	@$(BIN)/python -m tools.exercises --check
 	@$(BIN)/python -m tools.rules
 
 lock: $(READY) ## resolve pyproject.toml's ranges into requirements.txt's versions
