@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CELL_TIMEOUT := 300
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test run notebooks exercises seeds study lint lock stamp table test-browser clean
+.PHONY: help lab test run notebooks html exercises seeds study lint lock stamp table test-browser clean
 
 help: ## list the commands
 	@echo "make …"
@@ -29,6 +29,9 @@ run: $(READY) ## execute the lessons; seconds, peak memory, checks (SAVE=1 write
 
 notebooks: $(READY) ## execute the lessons and store their outputs
 	@$(BIN)/python -m tools.store $(LESSON)
+
+html: $(READY) ## write the lessons as HTML pages into build/html
+	@$(BIN)/python -m tools.page $(LESSON)
 
 exercises: $(READY) ## write the students' exercise notebooks from the solutions
 	@$(BIN)/python -m tools.exercises
@@ -54,11 +57,12 @@ lock: $(READY) ## resolve pyproject.toml's ranges into requirements.txt's versio
 stamp: $(READY) ## write the repository's address (pyproject.toml) into badges and set-up cells
 	@$(BIN)/python -m tools.stamp
 
-table: $(READY) ## write the README's table of lessons
+table: $(READY) ## write the README's table of lessons and its picture
 	@$(BIN)/python -m tools.table
+	@$(BIN)/python -m tools.cover
 
 test-browser: $(READY) ## drive JupyterLab in a real Chromium
-	@$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m browser tests/test_browser.py $(PYTEST_ARGS)
 
 clean: ## remove what tools leave behind, except the environment
 	@rm -rf .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -40,7 +40,8 @@ def check(
     bounds: list[tuple[str, bool]] = []
     worst = value  # of an array the entry that comes closest to breaking its bound
     if within is not None:
-        gaps = np.abs(np.asarray(value, dtype=float) - np.asarray(near, dtype=float))
+        with np.errstate(invalid="ignore"):  # ∞ − ∞ is not a number, and near nothing
+            gaps = np.abs(np.asarray(value, dtype=float) - np.asarray(near, dtype=float))
         worst = value if gaps.size == 1 else gaps.max()
         target = f" of {_short(near)}" if np.ndim(near) == 0 else ""
         bounds.append((f"within {within:g}{target}", bool(np.all(gaps <= within))))
@@ -53,7 +54,7 @@ def check(
     if equals is not None:
         bounds.append((f"equals {_short(equals)}", bool(np.array_equal(value, equals))))
     if not bounds:
-        if np.ndim(value) > 0 or value is None:
+        if np.asarray(value).dtype != bool or np.ndim(value) > 0:
             raise ValueError("check: give a bound, or a single true-or-false value")
         bounds.append(("", bool(value)))
 
@@ -70,7 +71,7 @@ def _short(value: Any) -> str:
     array = np.asarray(value)
     if array.dtype.kind in "fc" and array.size == 1:
         return f"{array.item():.6g}"
-    if array.size > 6:
+    if array.size > 6 and array.dtype.kind in "biuf":
         return f"an array of shape {array.shape} from {array.min()} to {array.max()}"
     return str(value)
 

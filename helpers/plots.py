@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -32,6 +33,7 @@ DPI = 120
 SHOWN_DPI = 80  # a browser shows the picture at this scale: the rest is sharpness
 LAND = "#d9d9d9"
 COLOURS = 128  # a palette makes a picture about three times smaller
+NEARLY_WHITE = 248
 
 MODEL, DATA, TRUTH = "#b35806", "#1a1a1a", "#2166ac"
 """One colour for each role in the whole course; shapes and labels say the same."""
@@ -39,51 +41,62 @@ MODEL, DATA, TRUTH = "#b35806", "#1a1a1a", "#2166ac"
 
 def show(fig: Figure, *, alt: str) -> None:
     """Display a figure with its alt text, once, and close it."""
-    pixels = _pixels(fig)
-    plt.close(fig)
-    _display(_png([pixels]), pixels.size, alt)
+    _display([_pixels(fig)], alt)
 
 
 def animate(figures: Iterable[Figure], *, alt: str, seconds_each: float = 0.2) -> None:
     """Display figures of one size as a looping animation (an animated PNG: it plays on any page)."""
-    frames = []
-    for fig in figures:
-        frames.append(_pixels(fig))
-        plt.close(fig)
-    durations = [round(1000 * seconds_each)] * (len(frames) - 1) + [1500]
-    _display(_png(frames, durations), frames[0].size, alt)
+    frames = [_pixels(fig) for fig in figures]
+    if len({frame.size for frame in frames}) != 1:
+        raise ValueError("animate needs at least one figure, and all of one size")
+    _display(frames, alt, [round(1000 * seconds_each)] * (len(frames) - 1) + [1500])
+
+
+class _Picture(ShownImage):
+    """A PNG that carries its words: for the page in its metadata, for a terminal as its text."""
+
+    def __init__(self, png: bytes, *, width: int, alt: str) -> None:
+        super().__init__(data=png, format="png", width=width, metadata={"alt": alt})
+        self._words = alt
+
+    def __repr__(self) -> str:
+        return f"[figure: {self._words}]"
 
 
 def _pixels(fig: Figure) -> Image.Image:
+    """The figure's pixels; closes the figure, so that the notebook does not draw it again."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=DPI, facecolor="white")
+    plt.close(fig)
     return Image.open(buffer).convert("RGB")
 
 
 def _png(frames: Sequence[Image.Image], durations: Sequence[int] = ()) -> bytes:
     """One palette for all frames, no dithering: small files whose colours do not flicker."""
-    palette = frames[-1].quantize(COLOURS, dither=Image.Dither.NONE)
-    reduced = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+    width, height = frames[0].size
+    strip = Image.new("RGB", (width, height * len(frames)))
+    for place, frame in enumerate(frames):
+        strip.paste(frame, (0, place * height))
+    strip = strip.quantize(COLOURS, dither=Image.Dither.NONE)
+    palette = np.array(strip.getpalette()).reshape(-1, 3)
+    palette[palette.min(axis=1) >= NEARLY_WHITE] = 255  # else the paper is a grey box on the page
+    strip.putpalette(palette.astype(np.uint8).tobytes())
+
+    first, *others = (strip.crop((0, k * height, width, (k + 1) * height)) for k in range(len(frames)))
     buffer = io.BytesIO()
-    if len(reduced) == 1:
-        reduced[0].save(buffer, format="PNG", optimize=True)
+    if others:
+        moving = {"save_all": True, "append_images": others, "duration": list(durations), "loop": 0}
+        first.save(buffer, format="PNG", **moving)
     else:
-        reduced[0].save(
-            buffer,
-            format="PNG",
-            save_all=True,
-            append_images=reduced[1:],
-            duration=list(durations),
-            loop=0,
-        )
+        first.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
-def _display(png: bytes, size: tuple[int, int], alt: str) -> None:
+def _display(frames: Sequence[Image.Image], alt: str, durations: Sequence[int] = ()) -> None:
     if len(alt) < 20:
         raise ValueError("alt= says in a sentence what the figure shows, for those who cannot see it")
-    width = round(size[0] * SHOWN_DPI / DPI)
-    display(ShownImage(data=png, format="png", width=width, metadata={"alt": alt}))
+    width = round(frames[0].width * SHOWN_DPI / DPI)
+    display(_Picture(_png(frames, durations), width=width, alt=alt))
 
 
 def sliders(
@@ -116,16 +129,15 @@ def sliders(
     def update(_: Any = None) -> None:
         fig, text = draw(**{name: control.value for name, control in controls.items()})
         pixels = _pixels(fig)
-        plt.close(fig)
         picture.value = _png([pixels])
         picture.width = round(pixels.width * SHOWN_DPI / DPI)
-        line.value = f'<span role="status" aria-live="polite"><b>{text}</b></span>'
+        line.value = f'<span role="status" aria-live="polite"><b>{html.escape(text)}</b></span>'
 
     for control in controls.values():
         control.observe(update, names="value")
     update()
     # A widget's picture has no alt text of its own: the sentence stands above it.
-    caption = widgets.HTML(f"<p>{alt}</p>")
+    caption = widgets.HTML(f"<p>{html.escape(alt)}</p>")
     display(widgets.VBox([caption, *controls.values(), line, picture]))
 
 
@@ -220,7 +232,8 @@ def image_grid(images: np.ndarray, *, columns: int, titles: Sequence[str] = (), 
     for place, ax in enumerate(axes.ravel()):
         ax.axis("off")
         if place < len(images):
-            image = np.squeeze(images[place])
+            image = images[place]
+            image = image[..., 0] if image.shape[-1] == 1 else image
             grey = {"cmap": "gray_r", "vmin": 0, "vmax": 1} if image.ndim == 2 else {}
             ax.imshow(np.clip(image, 0, 1), **grey)
             if place < len(titles):

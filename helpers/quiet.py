@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from typing import TextIO
 
 __all__ = ["begin", "cores", "hushed"]
 
@@ -42,7 +43,7 @@ def hushed() -> Iterator[None]:
     """
     # TensorFlow reads this once, at its import: notes (0) are noise, warnings and errors stay.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    stream, said = sys.stderr, io.StringIO()
+    stream, said = sys.stderr, _Held(sys.stderr)
     stream.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as away:
@@ -56,5 +57,24 @@ def hushed() -> Iterator[None]:
             stream.write(away.read().decode(errors="replace") + said.getvalue())
             raise
         finally:
+            said.release()
             os.dup2(kept, 2)
             os.close(kept)
+
+
+class _Held(io.StringIO):
+    """Stands in for a stream. Loggers made meanwhile keep it, so once released it passes all on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._released = False
+
+    def release(self) -> None:
+        self._released = True
+
+    def write(self, text: str) -> int:
+        return self._stream.write(text) if self._released else super().write(text)
+
+    def flush(self) -> None:
+        (self._stream if self._released else super()).flush()

@@ -8,6 +8,7 @@ kernel.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -70,6 +71,8 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before a kernel starts: refuse what was not run; after a time-out: say that a cell was not reached."""
     if isinstance(item, IPyNbCell):
+        # A kernel that inherits this variable (pytest sets it again) does not listen to native stderr.
+        os.environ.pop("PYTEST_CURRENT_TEST", None)
         if problem := _not_stored(item.parent.nb):
             pytest.fail(f"{problem}: run `make notebooks LESSON={item.path.stem}`", pytrace=False)
         if item.parent.timed_out:
