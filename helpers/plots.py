@@ -32,7 +32,7 @@ __all__ = [
 DPI = 120
 SHOWN_DPI = 80  # a browser shows the picture at this scale: the rest is sharpness
 LAND = "#d9d9d9"
-COLOURS = 128  # a palette makes a picture about three times smaller
+COLOURS = 256  # a palette makes a picture about three times smaller
 NEARLY_WHITE = 248
 
 MODEL, DATA, TRUTH = "#b35806", "#1a1a1a", "#2166ac"
