@@ -152,18 +152,23 @@ def draw_map(ax: Axes, *, land: str = LAND, degrees: bool = True) -> Axes:
 
 
 def draw_density(
-    ax: Axes, log_density: world.LogDensity, *, degrees: float = 2, top: float | None = None
+    ax: Axes,
+    log_density: world.LogDensity,
+    *,
+    degrees: float = 2,
+    unit: float = 1 / world.LAND_AREA,
+    top: float = 2.0,
 ) -> Any:
-    """Draw a density under the coastlines, dark for none; `top` is 3/2 of p_data unless given."""
+    """Draw a density under the coastlines, dark for none, in units of p_data on land: there 1 is right."""
     # Row by row: a kernel density compares every point with all of its data at once.
-    density = np.exp([log_density(row) for row in world.grid(degrees)])
+    density = np.exp([log_density(row) for row in world.grid(degrees)]) / unit
     picture = ax.imshow(
         density,
         origin="lower",
         extent=(-180, 180, -90, 90),
         cmap="cividis",
         vmin=0,
-        vmax=top or 1.5 / world.LAND_AREA,
+        vmax=top,
         interpolation="nearest",
     )
     share = world.block_shares(1)

@@ -75,8 +75,9 @@ def clear() -> None:
 def table() -> None:
     """Display the lines as a table."""
     head = (
-        "| model | accuracy: samples on land | coverage: land within reach | KL to the truth (nats) "
-        "| training | 1,000 samples | parameters |\n|:---|---:|---:|---:|---:|---:|---:|\n"
+        "| model | accuracy: samples on land | coverage: land found by 10,000 samples "
+        "| KL to the truth (nats) | training | 1,000 samples | parameters |\n"
+        "|:---|---:|---:|---:|---:|---:|---:|\n"
     )
     lines = [
         f"| {row.model} | {row.score.accuracy:.1%} | {row.score.coverage:.1%} | {_nats(row.score)} "

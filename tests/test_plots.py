@@ -282,16 +282,17 @@ def test_a_density_is_drawn_from_zero_to_its_top_the_right_way_up():
     density = np.asarray(image.get_array())
     assert density.shape == (90, 180) and image.origin == "lower"
     assert np.array_equal(density > 0, world.is_land(world.grid(2)))
-    assert np.allclose(density[density > 0], 1 / world.LAND_AREA)
-    assert (image.norm.vmin, image.norm.vmax) == (0, 1.5 / world.LAND_AREA)
+    assert np.allclose(density[density > 0], 1), "the unit is p_data on land"
+    assert (image.norm.vmin, image.norm.vmax) == (0, 2)
     assert np.sum(image.cmap(image.norm(0.0))[:3]) < np.sum(image.cmap(image.norm(1.0))[:3]), "dark for none"
     assert "longitude" in ax.get_xlabel()
 
 
-def test_a_density_takes_a_top_of_its_own_and_keeps_bare_axes_bare():
+def test_a_density_takes_a_unit_and_a_top_of_its_own_and_keeps_bare_axes_bare():
     fig, axes = plots.axes_on_map(1, 2, land=False)
-    image = plots.draw_density(axes[1], world.log_density, degrees=10, top=0.25)
+    image = plots.draw_density(axes[1], world.log_density, degrees=10, unit=0.5, top=0.25)
     assert image.norm.vmax == 0.25
+    assert np.isclose(np.asarray(image.get_array()).max(), 2 / world.LAND_AREA)
     assert axes[1].get_xlabel() == "" and axes[1].get_xlim() == (-180, 180)
 
 
