@@ -84,7 +84,7 @@ def few_words(nb):
 
 
 LONG = "\n".join(f"a{n} = {n}" for n in range(41))
-TEN = "\n".join(f"a{n} = {n}" for n in range(10))
+MANY = "\n".join(f"a{n} = {n}" for n in range(14))
 HALF = "\n".join(f"a{n} = {n}" for n in range(21))
 WIDGET = new_output("display_data", {store.WIDGET: {"model_id": "1"}})
 
@@ -115,7 +115,7 @@ BREAKS = [
     ("measure", "words", few_words),
     ("code_length", "never more than 40", source(LONG)),
     ("code_length", "one in ten", lambda nb: [nb.cells[n].update(source=HALF) for n in (-5, -7, -9)]),
-    ("code_length", "median", lambda nb: [nb.cells[n].update(source=TEN) for n in range(-25, -4, 2)]),
+    ("code_length", "median", lambda nb: [nb.cells[n].update(source=MANY) for n in range(-25, -4, 2)]),
     ("pace", "without a word", code_first),
     ("self_checks", "✓", outputs(said("it holds\n"), cell=CHECK)),
     ("valid", "not as `make notebooks`", lambda nb: nb.cells[TEXT].metadata.update(collapsed=True)),
