@@ -15,23 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from helpers import world
-
-__all__ = [
-    "animate",
-    "axes_on_map",
-    "draw_density",
-    "draw_losses",
-    "draw_map",
-    "image_grid",
-    "map_axes",
-    "show",
-    "sliders",
-]
+__all__ = ["DATA", "MODEL", "TRUTH", "animate", "draw_losses", "image_grid", "show", "sliders"]
 
 DPI = 120
 SHOWN_DPI = 80  # a browser shows the picture at this scale: the rest is sharpness
-LAND = "#d9d9d9"
 COLOURS = 256  # a palette makes a picture about three times smaller
 NEARLY_WHITE = 248
 
@@ -141,43 +128,6 @@ def sliders(
     display(widgets.VBox([caption, *controls.values(), line, picture]))
 
 
-def draw_map(ax: Axes, *, land: str = LAND, degrees: bool = True) -> Axes:
-    """Draw the land onto axes in degrees."""
-    mask = world.land_mask()
-    tint = np.array(Image.new("RGB", (1, 1), land))[0, 0] / 255
-    picture = np.ones((*mask.shape, 3))
-    picture[mask] = tint
-    ax.imshow(picture, origin="lower", extent=(-180, 180, -90, 90), zorder=0, aspect="equal")
-    return map_axes(ax, degrees=degrees)
-
-
-def draw_density(
-    ax: Axes,
-    log_density: world.LogDensity,
-    *,
-    degrees: float = 2,
-    unit: float = 1 / world.LAND_AREA,
-    top: float = 2.0,
-) -> Any:
-    """Draw a density under the coastlines, dark for none, in units of p_data on land: there 1 is right."""
-    # Row by row: a kernel density compares every point with all of its data at once.
-    density = np.exp([log_density(row) for row in world.grid(degrees)]) / unit
-    picture = ax.imshow(
-        density,
-        origin="lower",
-        extent=(-180, 180, -90, 90),
-        cmap="cividis",
-        vmin=0,
-        vmax=top,
-        interpolation="nearest",
-    )
-    share = world.block_shares(1)
-    x, y = np.arange(-179.5, 180), np.arange(-89.5, 90)
-    ax.contour(x, y, share, levels=[0.5], colors="white", linewidths=0.5)
-    map_axes(ax, degrees=ax.get_xlabel() != "")
-    return picture
-
-
 def draw_losses(
     ax: Axes,
     x: Sequence[float],
@@ -193,34 +143,6 @@ def draw_losses(
         ax.axhline(truth, color=TRUTH, ls=":", label="the truth itself")
     ax.set(ylabel="NLL (nats a point)")
     return ax
-
-
-def map_axes(ax: Axes, *, degrees: bool = True) -> Axes:
-    """Give axes the frame of the map: all of it, to scale, with or without labels."""
-    ax.set(xlim=(-180, 180), ylim=(-90, 90), aspect="equal")
-    ax.set_xticks(range(-180, 181, 60))
-    ax.set_yticks(range(-90, 91, 45))
-    if degrees:
-        ax.set(xlabel="longitude (degrees east)", ylabel="latitude (degrees north)")
-    else:
-        ax.tick_params(labelbottom=False, labelleft=False, length=0)
-    return ax
-
-
-def axes_on_map(
-    rows: int = 1, columns: int = 1, *, land: bool = True, footer: float = 0.0
-) -> tuple[Figure, Any]:
-    """A figure of maps of the same size, labelled if it is one; `footer` inches stay for a colour bar."""
-    one = rows * columns == 1
-    width = 10.0 if columns > 1 else 7.2
-    height = (4.2 if one else rows * (width / columns * 0.5 + 0.3)) + footer
-    fig, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained")
-    for ax in np.ravel(axes):
-        if land:
-            draw_map(ax, degrees=one)
-        else:
-            map_axes(ax, degrees=one)
-    return fig, axes
 
 
 def image_grid(images: np.ndarray, *, columns: int, titles: Sequence[str] = (), size: float = 0.9) -> Figure:

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from tools import lessons, stamp, store
+from tools import execute, lessons, stamp, store
+
+# A kernel that believes to be under test does not listen to native stderr; TensorFlow's own settings
+# would hide what `begin` does.
+INHERITED = ("PYTEST_CURRENT_TEST", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")
+
+
+def run_cells(folder: Path, sources: list[str], *, go_on_after: Iterable[str] = ()) -> NotebookNode:
+    """A notebook of these cells after a run in a real kernel, with their outputs as they would be stored."""
+    path = folder / "cells.ipynb"
+    lessons.write(path, lessons.text_of(new_notebook(cells=[new_code_cell(source) for source in sources])))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in INHERITED:
+            patch.delenv(name, raising=False)
+        patch.setenv("PYTHONPATH", str(lessons.ROOT))
+        done = execute.execute(path, go_on_after=go_on_after)
+    assert done.error is None
+    return done.notebook
+
 
 TITLE = """\
 # 04 · A tiny lesson

@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
@@ -15,14 +14,12 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.figure import Figure
 from nbconvert import HTMLExporter
-from nbformat.v4 import new_code_cell, new_notebook
+from notebook_factory import run_cells
 from PIL import Image
 
-from helpers import plots, world
-from tools import execute, lessons
+from helpers import maps, plots, world
 from tools.page import html_of
 
-ROOT = Path(__file__).resolve().parents[1]
 ALT = "A line that rises from the left to the right."
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -93,14 +90,14 @@ def test_the_paper_stays_white(shown):
 
 
 def test_a_map_full_of_points_stays_below_a_hundred_kilobytes(shown):
-    fig, ax = plots.axes_on_map()
+    fig, ax = maps.axes_on_map()
     ax.plot(*world.sample(3000, seed=1).T, ".", color=plots.MODEL)
     plots.show(fig, alt=ALT)
     assert len(base64.b64decode(bundle(shown[0])[0]["image/png"])) < 100_000
 
 
 def test_the_palette_keeps_the_colours_of_the_course(shown):
-    for colour in (plots.MODEL, plots.DATA, plots.TRUTH, plots.LAND):
+    for colour in (plots.MODEL, plots.DATA, plots.TRUTH, maps.LAND):
         plots.show(plain(colour), alt=ALT)
         wanted = Image.new("RGB", (1, 1), colour).getpixel((0, 0))
         found = picture(shown[-1]).convert("RGB").getpixel((50, 50))
@@ -244,7 +241,7 @@ def test_the_text_under_the_sliders_is_text(shown):
 
 
 def test_a_single_map_is_labelled_and_shows_all_of_the_world():
-    fig, ax = plots.axes_on_map()
+    fig, ax = maps.axes_on_map()
     assert ax.get_xlim() == (-180, 180) and ax.get_ylim() == (-90, 90) and ax.get_aspect() == 1
     assert "longitude" in ax.get_xlabel() and "latitude" in ax.get_ylabel()
     assert "degrees" in ax.get_xlabel() and "degrees" in ax.get_ylabel()
@@ -252,7 +249,7 @@ def test_a_single_map_is_labelled_and_shows_all_of_the_world():
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 3), (2, 1), (2, 2)])
 def test_several_maps_are_of_one_size_and_bare(rows, columns):
-    fig, axes = plots.axes_on_map(rows, columns, footer=0.5)
+    fig, axes = maps.axes_on_map(rows, columns, footer=0.5)
     assert axes.size == rows * columns == len(fig.axes)
     fig.draw_without_rendering()
     boxes = np.array([ax.get_window_extent().size for ax in axes.ravel()])
@@ -261,24 +258,24 @@ def test_several_maps_are_of_one_size_and_bare(rows, columns):
 
 
 def test_points_on_a_map_do_not_move_its_limits():
-    fig, ax = plots.axes_on_map(land=False)
+    fig, ax = maps.axes_on_map(land=False)
     assert ax.images == [] or len(ax.images) == 0
     ax.plot([-300, 300], [-100, 100])
     assert ax.get_xlim() == (-180, 180) and ax.get_ylim() == (-90, 90)
 
 
 def test_the_map_has_land_where_land_is():
-    fig, ax = plots.axes_on_map()
+    fig, ax = maps.axes_on_map()
     (image,) = ax.images
     rgb = np.asarray(image.get_array())
     assert image.origin == "lower" and list(image.get_extent()) == [-180, 180, -90, 90]
     assert np.array_equal((rgb < 1).all(axis=-1), world.land_mask())
-    assert np.allclose(rgb[world.land_mask()], int(plots.LAND[1:3], 16) / 255)
+    assert np.allclose(rgb[world.land_mask()], int(maps.LAND[1:3], 16) / 255)
 
 
 def test_a_density_is_drawn_from_zero_to_its_top_the_right_way_up():
-    fig, ax = plots.axes_on_map(land=False)
-    image = plots.draw_density(ax, world.log_density, degrees=2)
+    fig, ax = maps.axes_on_map(land=False)
+    image = maps.draw_density(ax, world.log_density, degrees=2)
     density = np.asarray(image.get_array())
     assert density.shape == (90, 180) and image.origin == "lower"
     assert np.array_equal(density > 0, world.is_land(world.grid(2)))
@@ -289,8 +286,8 @@ def test_a_density_is_drawn_from_zero_to_its_top_the_right_way_up():
 
 
 def test_a_density_takes_a_unit_and_a_top_of_its_own_and_keeps_bare_axes_bare():
-    fig, axes = plots.axes_on_map(1, 2, land=False)
-    image = plots.draw_density(axes[1], world.log_density, degrees=10, unit=0.5, top=0.25)
+    fig, axes = maps.axes_on_map(1, 2, land=False)
+    image = maps.draw_density(axes[1], world.log_density, degrees=10, unit=0.5, top=0.25)
     assert image.norm.vmax == 0.25
     assert np.isclose(np.asarray(image.get_array()).max(), 2 / world.LAND_AREA)
     assert axes[1].get_xlabel() == "" and axes[1].get_xlim() == (-180, 180)
@@ -369,13 +366,7 @@ ALT = {ALT!r}
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
     """CELLS after a run in a real kernel."""
-    path = tmp_path_factory.mktemp("plots") / "plots.ipynb"
-    lessons.write(path, lessons.text_of(new_notebook(cells=[new_code_cell(cell) for cell in CELLS])))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        done = execute.execute(path)
-    assert done.error is None
-    return done.notebook
+    return run_cells(tmp_path_factory.mktemp("plots"), CELLS)
 
 
 @pytest.mark.parametrize("cell", [1, 2, 3])

@@ -6,15 +6,13 @@ import io
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from notebook_factory import run_cells
 
 from helpers.quiet import hushed
-from tools import execute, lessons
 
 with hushed():
     import keras
@@ -23,7 +21,6 @@ with hushed():
     from helpers import progress
     from helpers.progress import Progress, track
 
-ROOT = Path(__file__).resolve().parents[1]
 NUMBER = r"\d\S*"
 
 
@@ -311,14 +308,7 @@ x = np.ones((64, 4))
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory):
     """The outputs of CELLS after a run in a real kernel, as they would be stored."""
-    path = tmp_path_factory.mktemp("progress") / "progress.ipynb"
-    lessons.write(path, lessons.text_of(new_notebook(cells=[new_code_cell(cell) for cell in CELLS])))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTEST_CURRENT_TEST", raising=False)  # else the kernel does not see native output
-        patch.setenv("PYTHONPATH", str(ROOT))
-        done = execute.execute(path)
-    assert done.error is None
-    return [cell.outputs for cell in done.notebook.cells]
+    return [cell.outputs for cell in run_cells(tmp_path_factory.mktemp("progress"), CELLS).cells]
 
 
 def texts(outputs: list) -> list[str]:

@@ -12,18 +12,15 @@ import os
 import platform
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from notebook_factory import INHERITED, run_cells
 
 from helpers.quiet import cores, hushed
-from tools import execute, lessons
+from tools import lessons
 
-ROOT = Path(__file__).resolve().parents[1]
 # What this process may have set itself, and what the answers below depend on.
-OURS = ("PYTEST_CURRENT_TEST", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")
 
 FACTS = """
 import json, os
@@ -79,7 +76,7 @@ HEARD = [
 
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in OURS}
+    return {name: value for name, value in os.environ.items() if name not in INHERITED}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +93,7 @@ def plain(environment):
 
 def run(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, timeout=120
+        [sys.executable, "-c", script], cwd=lessons.ROOT, env=environment, capture_output=True, timeout=120
     )
 
 
@@ -168,16 +165,9 @@ CELLS = [
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory):
     """The outputs of CELLS in a real kernel: their streams by name, and everything else."""
-    path = tmp_path_factory.mktemp("quiet") / "quiet.ipynb"
-    lessons.write(path, lessons.text_of(new_notebook(cells=[new_code_cell(cell) for cell in CELLS])))
-    with pytest.MonkeyPatch.context() as patch:
-        for name in OURS:  # a kernel that believes to be under test does not listen to descriptor 2
-            patch.delenv(name, raising=False)
-        patch.setenv("PYTHONPATH", str(ROOT))
-        done = execute.execute(path, go_on_after=["RuntimeError"])
-    assert done.error is None
+    notebook = run_cells(tmp_path_factory.mktemp("quiet"), CELLS, go_on_after=["RuntimeError"])
     found = []
-    for cell in done.notebook.cells:
+    for cell in notebook.cells:
         streams = {"stdout": "", "stderr": ""}
         for output in cell.outputs:
             if output.output_type == "stream":

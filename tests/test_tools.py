@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_notebook
 from notebook_factory import code, notebook, quick_lesson
 
-from tools import execute, lessons, run, seeds, study, table
+from tools import cover, execute, lessons, run, seeds, study, table
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +177,8 @@ def test_a_lesson_without_a_study_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "argv", ["study", "04"])
     with pytest.raises(SystemExit, match="No study for 04_quick"):
         study.main()
+
+
+def test_the_readmes_picture_is_a_figure_of_the_first_lesson():
+    assert cover.COVER.read_bytes() == cover.picture(), "run `make table`"
+    assert cover.COVER.name in table.README.read_text(encoding="utf-8")
