@@ -112,6 +112,13 @@ def test_pictures_outputs_and_stderr_are_compared(run):
     )
 
 
+def test_native_stderr_is_heard_too(run):
+    loud = "import os, time\nos.write(2, b'noise from C++\\n')\ntime.sleep(1)"
+    result = run(lesson=[*intact()[:1], new_code_cell(loud, execution_count=2)])
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*it wrote to stderr: noise from C++*"])
+
+
 @pytest.mark.parametrize("swallows", [False, True])
 def test_a_cell_that_takes_too_long_fails_the_run(run, swallows):
     slow = "import time\ntime.sleep(30)"

@@ -41,6 +41,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(option, "dist", "no") not in WHOLE_FILE:
         option.dist = "loadscope"
     RunningKernel.await_reply = _await_reply
+    RunningKernel.__init__ = _start
+
+
+def _start(kernel: RunningKernel, *args: Any, _starts: Any = RunningKernel.__init__, **options: Any) -> None:
+    """What nbval does, but a kernel that inherits this variable would not listen to native stderr."""
+    test = os.environ.pop("PYTEST_CURRENT_TEST", None)
+    try:
+        _starts(kernel, *args, **options)
+    finally:
+        if test is not None:
+            os.environ["PYTEST_CURRENT_TEST"] = test
 
 
 def _await_reply(
@@ -71,8 +82,6 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before a kernel starts: refuse what was not run; after a time-out: say that a cell was not reached."""
     if isinstance(item, IPyNbCell):
-        # A kernel that inherits this variable (pytest sets it again) does not listen to native stderr.
-        os.environ.pop("PYTEST_CURRENT_TEST", None)
         if problem := _not_stored(item.parent.nb):
             pytest.fail(f"{problem}: run `make notebooks LESSON={item.path.stem}`", pytrace=False)
         if item.parent.timed_out:
