@@ -20,6 +20,7 @@ def begin(seed: int) -> None:
         import tensorflow as tf
 
         tf.constant(0.0) + 1.0  # the first tensor wakes the device, which prints too
+    keras.utils.clear_session()  # else Keras 3.10 lets its own generator go on where it was
     keras.utils.set_random_seed(seed)  # Python, NumPy and TensorFlow
     gpus = len(tf.config.list_physical_devices("GPU"))
     machine = f"{gpus} GPU" if gpus else f"CPU, {cores()} cores"
