@@ -15,11 +15,15 @@ __all__ = ["begin", "cores", "hushed"]
 
 def begin(seed: int) -> None:
     """Import TensorFlow and Keras without their greetings, seed every generator, say what runs here."""
-    with hushed():
-        import keras
-        import tensorflow as tf
+    try:
+        with hushed():
+            import keras
+            import tensorflow as tf
 
-        tf.constant(0.0) + 1.0  # the first tensor wakes the device, which prints too
+            tf.constant(0.0) + 1.0  # the first tensor wakes the device, which prints too
+    except ModuleNotFoundError as missing:
+        needed = "`pip install -r requirements.txt` installs what the course needs"
+        raise ModuleNotFoundError(f"{missing.name} is missing: {needed}", name=missing.name) from None
     keras.utils.clear_session()  # else Keras 3.10 lets its own generator go on where it was
     keras.utils.set_random_seed(seed)  # Python, NumPy and TensorFlow
     gpus = len(tf.config.list_physical_devices("GPU"))

@@ -149,6 +149,15 @@ def test_an_exception_after_begin_shows_its_traceback(script):
     assert text.endswith("RuntimeError: the end of the script\n")
 
 
+def test_without_tensorflow_one_sentence_says_what_to_do():
+    script = "import sys; sys.modules['tensorflow'] = None\nfrom helpers import begin\nbegin(1)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=lessons.ROOT, capture_output=True, text=True, timeout=120
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ModuleNotFoundError: tensorflow") and "is missing: `pip install -r" in last
+
+
 # --- a notebook --------------------------------------------------------------------------------------
 
 CELLS = [
