@@ -26,9 +26,9 @@ from nbformat import NotebookNode
 from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
+from helpers.checks import LOG_VARIABLE
 from tools import lessons
 
-CHECK_LOG = "COURSE_CHECK_LOG"  # helpers.checks appends what it measures to the file named here
 CELL_TIMEOUT = 300
 
 
@@ -96,7 +96,7 @@ def execute(
         begun = time.perf_counter()
         with watch:
             try:
-                client.execute(env=os.environ | {CHECK_LOG: str(log)})
+                client.execute(env=os.environ | {LOG_VARIABLE: str(log)})
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                 injected = 1 if parameters else 0  # papermill's cell does not count
                 run.error = f"cell {watch.cell - injected}: {_reason(error)}"

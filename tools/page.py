@@ -21,6 +21,7 @@ def html_of(nb: NotebookNode) -> str:
 
 
 def main() -> None:
+    """`make html`."""
     for path in lessons.lessons(sys.argv[1] if len(sys.argv) > 1 else ""):
         target = PAGES / f"{path.stem}.html"
         lessons.write(target, html_of(lessons.read(path)))
