@@ -49,10 +49,17 @@ class Glyphs:
     seeds: NDArray[np.int64]  # (n,): the form of each image's wobble
 
 
-def sample(count: int, *, seed: Seed, signs: Sequence[int | str] | None = None) -> Glyphs:
+def sample(
+    count: int,
+    *,
+    seed: Seed,
+    signs: Sequence[int | str] | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> Glyphs:
     """Draw random images, equally many of each sign (to within one), in random order.
 
-    A larger count with the same seed begins with the same images.
+    A larger count with the same seed begins with the same images. `ranges` replaces some of RANGES: a
+    writer with a hand of their own.
     """
     chosen = np.array([_position(sign) for sign in (NAMES if signs is None else signs)], np.int64)
     if not len(chosen):
@@ -61,7 +68,7 @@ def sample(count: int, *, seed: Seed, signs: Sequence[int | str] | None = None) 
     order, values, wobbles = (np.random.default_rng(stream) for stream in streams)
     rounds = -(-count // len(chosen))
     labels = order.permuted(np.tile(chosen, (rounds, 1)), axis=1).reshape(-1)[:count]
-    low, high = np.array(list(RANGES.values())).T
+    low, high = np.array(list(_ranges(ranges or {}).values())).T
     factors = (low + (high - low) * values.random((count, len(FACTORS)))).astype(np.float32)
     seeds = wobbles.integers(2**63 - 1, size=count)
     images = np.empty((count, SIDE, SIDE, 1), np.float32)
@@ -112,6 +119,15 @@ def measure(images: ArrayLike) -> dict[str, Floats]:
     edge = np.maximum(np.sqrt((fall**2 + rise**2) / 2).sum((1, 2)), 1e-6)
     found = {"slant": lean / tall, "stroke": 2 * ink.sum((1, 2)) / edge, "size": np.sqrt(tall)}
     return {name: value.astype(np.float32) for name, value in found.items()}
+
+
+def _ranges(own: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    if unknown := set(own) - set(FACTORS):
+        raise ValueError(f"Unknown factors {sorted(unknown)}; known are {list(FACTORS)}.")
+    for name, (low, high) in own.items():
+        if not -np.inf < low <= high < np.inf or (name == "size" and low <= 0):
+            raise ValueError(f"Give {name} a range from low to high (size above zero), not {low} to {high}.")
+    return RANGES | dict(own)
 
 
 def _position(sign: int | str) -> int:

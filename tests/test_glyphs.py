@@ -47,6 +47,16 @@ def test_factors_fill_their_ranges_independently(many):
     assert np.abs(together).max() < 5 / np.sqrt(4800)
 
 
+def test_a_writer_has_a_range_of_their_own():
+    free, own = sample(60, seed=3), sample(60, seed=3, ranges={"stroke": (2.2, 2.4), "wobble": (0.2, 0.5)})
+    for name, (low, high) in {"stroke": (2.2, 2.4), "wobble": (0.2, 0.5)}.items():
+        values = own.factors[:, COLUMN[name]]
+        assert values.min() >= np.float32(low) and values.max() <= np.float32(high)
+    assert np.array_equal(own.labels, free.labels) and np.array_equal(own.seeds, free.seeds)
+    others = [COLUMN[name] for name in FACTORS if name not in ("stroke", "wobble")]
+    assert np.array_equal(own.factors[:, others], free.factors[:, others])
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS, count=st.integers(0, 40), more=st.integers(0, 40))
 def test_a_larger_sample_begins_with_the_smaller(seed, count, more):
@@ -238,6 +248,10 @@ def test_ophiuchus_is_like_none_of_the_twelve(many):
         lambda: draw("leo", {"size": 0}),
         lambda: draw("leo", {"slant": float("nan")}),
         lambda: sample(3, seed=0, signs=[]),
+        lambda: sample(3, seed=0, ranges={"tilt": (0, 1)}),
+        lambda: sample(3, seed=0, ranges={"slant": (0.2, 0.1)}),
+        lambda: sample(3, seed=0, ranges={"size": (0, 15)}),
+        lambda: sample(3, seed=0, ranges={"stroke": (1, float("nan"))}),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_sentence(wrong):
