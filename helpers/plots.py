@@ -145,14 +145,24 @@ def draw_losses(
     return ax
 
 
-def image_grid(images: np.ndarray, *, columns: int, titles: Sequence[str] = (), size: float = 0.9) -> Figure:
-    """Images (n, height, width, channels) in [0, 1] as a grid; grey ones as ink on paper."""
+def image_grid(
+    images: np.ndarray,
+    *,
+    columns: int,
+    titles: Sequence[str] = (),
+    title: str = "",
+    size: float = 0.9,
+) -> Figure:
+    """Images (n, height, width, channels) in [0, 1] as a grid; grey ones as ink on paper.
+
+    `titles` stand over the single images, `title` over them all.
+    """
     rows = -(-len(images) // columns)
     extra = 0.22 if len(titles) else 0.0
     fig, axes = plt.subplots(
         rows,
         columns,
-        figsize=(columns * size, rows * (size + extra)),
+        figsize=(columns * size, rows * (size + extra) + (0.25 if title else 0)),
         layout="constrained",
         squeeze=False,
     )
@@ -165,4 +175,6 @@ def image_grid(images: np.ndarray, *, columns: int, titles: Sequence[str] = (), 
             ax.imshow(np.clip(image, 0, 1), **grey)
             if place < len(titles):
                 ax.set_title(titles[place], fontsize=8)
+    if title:
+        fig.suptitle(title, fontsize=9)
     return fig

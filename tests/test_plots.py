@@ -343,6 +343,40 @@ def test_a_grid_has_rows_enough_and_leaves_the_last_places_empty():
     assert [ax.get_title() for ax in fig.axes] == ["one", "two", "", "", "", ""]
 
 
+def titled(title: str, titles: tuple[str, ...] = ()) -> Figure:
+    fig = plots.image_grid(np.zeros((5, 4, 4, 1)), columns=3, titles=titles, title=title)
+    fig.draw_without_rendering()
+    return fig
+
+
+def test_a_grid_has_a_title_of_its_own_only_when_asked(shown):
+    bare, named = titled(""), titled("Five signs")
+    assert bare.get_suptitle() == "" and named.get_suptitle() == "Five signs"
+    inks = []
+    for fig in (bare, named):
+        top = round(0.25 * plots.DPI)  # of paper only, but for a title
+        plots.show(fig, alt=ALT)
+        inks.append((np.asarray(picture(shown[-1]).convert("L"))[:top] < 100).sum())
+    assert inks[0] == 0 < inks[1]
+
+
+@pytest.mark.parametrize("titles", [(), ("one", "two")])
+def test_a_title_makes_the_grid_taller_and_leaves_its_images_their_size(titles):
+    bare, named = titled("", titles), titled("Five signs", titles)
+    (width, height), (named_width, named_height) = bare.get_size_inches(), named.get_size_inches()
+    assert named_width == width and 0.1 < named_height - height < 0.5
+    sizes = [[ax.get_window_extent().size for ax in fig.axes if ax.images] for fig in (bare, named)]
+    assert np.allclose(*sizes, atol=1)
+
+
+def test_the_title_of_a_grid_stands_above_all_titles_and_inside_the_figure():
+    fig = titled("Five signs", ("one", "two", "three"))
+    (words,) = [text for text in fig.texts if text.get_text() == "Five signs"]
+    box = words.get_window_extent()
+    assert box.y1 <= fig.bbox.y1 and box.x0 >= 0 and box.x1 <= fig.bbox.x1
+    assert all(ax.title.get_window_extent().y1 <= box.y0 for ax in fig.axes)
+
+
 # --- a notebook and its HTML -------------------------------------------------------------------------
 
 HARD_ALT = 'A "quoted" line: x < 1 & y > 0, über 20 Grad.'
