@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from helpers import biscuits, classics, glyphs
 from helpers.classics import DatasetError
+from helpers.files import write_bytes
 
 __all__ = ["Dataset", "DatasetError", "load"]
 
@@ -130,17 +130,5 @@ def _write_cache(path: Path, arrays: dict[str, NDArray]) -> None:
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)
     content = packed.getvalue()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".part")
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
-        os.replace(temporary, path)
-    except OSError:
-        pass
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
+    with suppress(OSError):
+        write_bytes(path, hashlib.sha256(content).digest() + content)

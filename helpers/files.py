@@ -1,10 +1,13 @@
-"""Where the course keeps its small files, in a clone of the repository or installed by pip."""
+"""Where the course keeps its small files, in a clone or installed by pip, and how it writes any file."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["data_path"]
+__all__ = ["data_path", "write_bytes"]
 
 _HERE = Path(__file__).resolve().parent
 # pip installs data/ inside the package (pyproject.toml); in a clone it lies beside it.
@@ -17,3 +20,20 @@ def data_path(name: str) -> Path:
         if (folder / name).exists():
             return folder / name
     raise FileNotFoundError(f"data/{name} is missing: fetch the course's repository anew")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write beside the file, then replace it in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise

@@ -20,6 +20,7 @@ import numpy as np
 
 from helpers import glyphs, judge
 from helpers.datasets import load
+from helpers.files import write_bytes
 from helpers.judge_material import JUNK, pictures
 from helpers.quiet import hushed
 
@@ -101,18 +102,12 @@ def store(network: keras.Model, folder: Path, *, seconds: float) -> None:
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("keras", "numpy", "scipy")},
     }
-    _write(folder / judge.WEIGHTS, content)
-    _write(folder / judge.MANIFEST, (json.dumps(stated, indent=2) + "\n").encode())
+    write_bytes(folder / judge.WEIGHTS, content)
+    write_bytes(folder / judge.MANIFEST, (json.dumps(stated, indent=2) + "\n").encode())
     print(
         f"{stated['parameters']:,} parameters in {len(content):,} bytes · test accuracy {right.mean():.2%}, "
         f"{sure.mean():.2%} with confidence 0.9, of them {right_if_sure:.2%} right"
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 if __name__ == "__main__":

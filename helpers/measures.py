@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 from scipy.stats import mannwhitneyu
 
-__all__ = ["nearest_distance", "roc", "roc_area", "r_squared"]
+__all__ = ["nearest_distance", "roc", "roc_area", "r_squared", "squared_distances"]
 
 
 def r_squared(
@@ -38,5 +38,9 @@ def roc_area(normal: ArrayLike, intruder: ArrayLike) -> float:
 def nearest_distance(images: NDArray, reference: NDArray) -> NDArray[np.float64]:
     """The distance of each image to the nearest one of the reference, in pixel space."""
     ours, theirs = (np.reshape(x, (len(x), -1)) for x in (images, reference))
-    squares = (ours**2).sum(1)[:, None] - 2 * ours @ theirs.T + (theirs**2).sum(1)
-    return np.sqrt(np.maximum(squares.min(axis=1), 0))
+    return np.sqrt(squared_distances(ours, theirs).min(axis=1))
+
+
+def squared_distances(a: NDArray, b: NDArray) -> NDArray:
+    """Of all rows of a to all rows of b (len(a), len(b))."""
+    return np.maximum((a**2).sum(1)[:, None] - 2 * a @ b.T + (b**2).sum(1), 0)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from helpers import judge
 from helpers.glyphs import NAMES, SIDE
+from helpers.measures import squared_distances
 
 __all__ = [
     "Recognised",
@@ -128,10 +129,10 @@ def precision_coverage(
             f"{neighbours} neighbours need more than {neighbours} images in each set, and 1 or more."
         )
     ours, theirs = (judge.run(_spread(x, count))[0].astype(np.float64) for x in (ours, theirs))
-    within = _squares(theirs, theirs)
+    within = squared_distances(theirs, theirs)
     # Its nearest is itself, at distance zero.
     radius = np.partition(within, neighbours, axis=1)[:, neighbours]
-    inside = _squares(ours, theirs) <= radius
+    inside = squared_distances(ours, theirs) <= radius
     return float(inside.any(1).mean()), float(inside.any(0).mean())
 
 
@@ -166,8 +167,3 @@ def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _spread(images: Floats, count: int) -> Floats:
     return images[np.linspace(0, len(images) - 1, count).round().astype(int)]
-
-
-def _squares(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Squared distances (len(a), len(b))."""
-    return np.maximum((a**2).sum(1)[:, None] - 2 * a @ b.T + (b**2).sum(1), 0)

@@ -170,7 +170,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path, monkeypatch, caps
     def locked(*_, **__):
         raise PermissionError("read-only")
 
-    monkeypatch.setattr(datasets.tempfile, "mkstemp", locked)
+    monkeypatch.setattr("tempfile.mkstemp", locked)
     assert same(first, load("biscuits", train=5, test=5))
     monkeypatch.setattr(Path, "read_bytes", locked)
     assert same(first, load("biscuits", train=5, test=5))

@@ -1,36 +1,18 @@
-"""Files that are either whole or not there, and a training's state in one of them."""
+"""A training's state in one file, which is either whole or not there."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["read", "write", "write_bytes"]
+from helpers.files import write_bytes
 
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write beside the file, then replace it in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+__all__ = ["read", "write"]
 
 
 def write(path: Path, groups: Mapping[str, Sequence[Any]], notes: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers import pictures
-from helpers.pocket import checkpoint
+from helpers.files import write_bytes
 from helpers.pocket.autoencoder import as_input
 from helpers.progress import track
 
@@ -50,7 +50,7 @@ def store(
         drawn = pictures.sample(size, seed=(STREAM, number), combinations="seen")
         packed = io.BytesIO()
         np.savez(packed, latents=encode(encoder, drawn.images), factors=drawn.factors)
-        checkpoint.write_bytes(_path(folder, number), packed.getvalue())
+        write_bytes(_path(folder, number), packed.getvalue())
     return True
 
 

@@ -15,8 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.files import data_path
-from helpers.pocket import checkpoint
+from helpers.files import data_path, write_bytes
 
 __all__ = ["NAMES", "fill", "load", "manifest", "round_off", "save"]
 
@@ -84,8 +83,8 @@ def save(networks: Mapping[str, keras.Model], training: Mapping[str, Any], folde
     notes["versions"] = {module.__name__: module.__version__ for module in (keras, np)}
     notes["versions"] |= {"python": platform.python_version()}
     for name, content in contents.items():
-        checkpoint.write_bytes(folder / f"{name}.npz", content)
-    checkpoint.write_bytes(folder / "manifest.json", (json.dumps(notes, indent=2) + "\n").encode())
+        write_bytes(folder / f"{name}.npz", content)
+    write_bytes(folder / "manifest.json", (json.dumps(notes, indent=2) + "\n").encode())
 
 
 def _packed(network: keras.Model) -> bytes:
