@@ -43,7 +43,7 @@ def velocity(
     *,
     channels: Sequence[int] = (64, 128, 192),
     blocks: Sequence[int] = (1, 1, 2),
-    mixes: Sequence[bool] = (False, True, True),
+    mixes: Sequence[bool] = (False, False, True),
     heads: int = 4,
     width: int = WIDTH,
     arithmetic: str = "float32",
