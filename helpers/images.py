@@ -16,6 +16,7 @@ __all__ = [
     "psnr",
     "richardson_lucy",
     "rim_mean",
+    "sharpness",
     "shear",
     "shrink",
     "squares",
@@ -105,3 +106,8 @@ def psnr(images: ArrayLike, truth: Floats, inside: NDArray[np.bool_] | bool = Tr
     """Peak signal-to-noise ratio in dB, of the squared error over all pixels (or those `inside`)."""
     squared = (np.clip(images, 0, 1) - truth) ** 2
     return float(-10 * np.log10(squared[np.broadcast_to(inside, truth.shape)].mean()))
+
+
+def sharpness(images: Floats) -> float:
+    """How much of the ink is edges: the mean squared Laplacian over the mean square."""
+    return float(np.mean(ndimage.laplace(images, axes=(1, 2)) ** 2) / np.mean(np.square(images)))

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 from scipy.stats import mannwhitneyu
 
-__all__ = ["nearest_distance", "roc", "roc_area", "r_squared", "squared_distances"]
+__all__ = [
+    "kernel_classifier",
+    "mutual_information",
+    "mutual_information_gap",
+    "nearest_distance",
+    "r_squared",
+    "roc",
+    "roc_area",
+    "squared_distances",
+]
 
 
 def r_squared(
@@ -44,3 +55,46 @@ def nearest_distance(images: NDArray, reference: NDArray) -> NDArray[np.float64]
 def squared_distances(a: NDArray, b: NDArray) -> NDArray:
     """Of all rows of a to all rows of b (len(a), len(b))."""
     return np.maximum((a**2).sum(1)[:, None] - 2 * a @ b.T + (b**2).sum(1), 0)
+
+
+def mutual_information(a: ArrayLike, b: ArrayLike, *, bins: int = 20) -> float:
+    """How many nats one variable tells about the other, from a table of counts.
+
+    Integers count as classes; other values are cut at their quantiles into `bins` equal shares.
+    """
+    rows, columns = (_classes(np.asarray(values), bins) for values in (a, b))
+    share = np.zeros((rows.max() + 1, columns.max() + 1))
+    np.add.at(share, (rows, columns), 1 / len(rows))
+    independent = share.sum(1, keepdims=True) * share.sum(0)
+    there = share > 0
+    return float(np.sum(share[there] * np.log(share[there] / independent[there])))
+
+
+def _classes(values: NDArray, bins: int) -> NDArray[np.int64]:
+    if np.issubdtype(values.dtype, np.integer):
+        return np.unique(values, return_inverse=True)[1]
+    inner = np.quantile(values, np.arange(1, bins) / bins)
+    return np.searchsorted(inner, values, side="right")
+
+
+def mutual_information_gap(codes: NDArray, truths: Sequence[NDArray]) -> tuple[NDArray, float]:
+    """What each latent tells about each factor (factors, latents), and the MIG of Chen et al. (2018).
+
+    The MIG is the lead of the best latent over the second, as a share of what is to be told, averaged
+    over the factors.
+    """
+    table = np.array([[mutual_information(code, truth) for code in codes.T] for truth in truths])
+    second, first = np.sort(table, axis=1)[:, -2:].T
+    all_of_it = [mutual_information(truth, truth) for truth in truths]
+    return table, float(np.mean((first - second) / all_of_it))
+
+
+def kernel_classifier(images: NDArray, labels: NDArray[np.integer], *, width: float = 5.0) -> Callable:
+    """A function from images to labels: every known image votes for its own, near ones with more weight."""
+    known = images.reshape(len(images), -1)
+
+    def kernel(u: NDArray) -> NDArray:
+        return np.exp(-squared_distances(u.reshape(len(u), -1), known) / (2 * width**2))
+
+    votes = np.linalg.solve(kernel(images) + 0.1 * np.eye(len(known)), np.eye(labels.max() + 1)[labels])
+    return lambda u: (kernel(u) @ votes).argmax(axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -13,9 +13,10 @@ from IPython.display import Image as ShownImage
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 from PIL import Image
 
-__all__ = ["DATA", "MODEL", "TRUTH", "animate", "draw_losses", "image_grid", "show", "sliders"]
+__all__ = ["DATA", "MODEL", "TRUTH", "animate", "draw_lines", "draw_losses", "image_grid", "show", "sliders"]
 
 DPI = 120
 SHOWN_DPI = 80  # a browser shows the picture at this scale: the rest is sharpness
@@ -142,6 +143,18 @@ def draw_losses(
     if truth is not None:
         ax.axhline(truth, color=TRUTH, ls=":", label="the truth itself")
     ax.set(ylabel="NLL (nats a point)")
+    return ax
+
+
+def draw_lines(ax: Axes, x: ArrayLike, lines: Mapping[str, ArrayLike], **settings: Any) -> Axes:
+    """Draw each named line in a colour, a dash and a marker of its own; settings are those of `ax.set`."""
+    looks = ((MODEL, "o-"), (DATA, "s--"), (TRUTH, "^:"))
+    few = len(np.ravel(x)) < 30  # of many points the markers would hide the line
+    for (name, y), (colour, style) in zip(lines.items(), looks, strict=False):
+        ax.plot(x, y, style if few else style[1:], color=colour, label=name)
+    ax.set(**settings)
+    if len(lines) > 1:
+        ax.legend()
     return ax
 
 

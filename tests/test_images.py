@@ -359,3 +359,10 @@ def test_psnr_cuts_the_pictures_to_the_range_first():
 def test_psnr_of_the_truth_itself_has_no_end(signs):
     with np.errstate(divide="ignore"):
         assert images.psnr(signs, signs) == np.inf
+
+
+def test_sharpness_falls_with_blur_and_not_with_paler_ink():
+    signs = glyphs.sample(24, seed=3).images
+    levels = [images.sharpness(images.blur(signs, spread)) for spread in (0.01, 0.5, 1, 2)]
+    assert (np.diff(levels) < 0).all() and levels[-1] < levels[0] / 10
+    assert images.sharpness(0.3 * signs) == pytest.approx(images.sharpness(signs), rel=1e-4)

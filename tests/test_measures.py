@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from helpers.measures import nearest_distance, r_squared, roc, roc_area
+from helpers.measures import (
+    kernel_classifier,
+    mutual_information,
+    mutual_information_gap,
+    nearest_distance,
+    r_squared,
+    roc,
+    roc_area,
+)
 from helpers.pca import PCA
 
 RNG = np.random.default_rng
@@ -57,3 +65,35 @@ def test_the_nearest_picture_is_found():
     assert np.allclose(nearest_distance(reference, reference), 0, atol=1e-6)
     others = [nearest_distance(reference[k : k + 1], np.delete(reference, k, axis=0))[0] for k in range(50)]
     assert np.allclose(others, far.min(axis=1))
+
+
+def test_mutual_information_is_the_entropy_of_what_is_shared():
+    rng = RNG(7)
+    sign, other = rng.integers(0, 4, (2, 40_000))
+    assert mutual_information(sign, sign) == pytest.approx(np.log(4), abs=1e-3)
+    assert mutual_information(sign, other) == pytest.approx(0, abs=1e-3)
+    noise = rng.normal(size=40_000)
+    assert mutual_information(noise, np.exp(3 * noise)) == pytest.approx(np.log(20)), "of 20 equal shares"
+    correlated = 0.8 * noise + 0.6 * rng.normal(size=40_000)
+    assert mutual_information(noise, correlated) == pytest.approx(-np.log(0.6), abs=0.06)
+    assert mutual_information(sign, noise) == pytest.approx(0, abs=0.01)
+
+
+def test_the_gap_is_large_where_one_latent_tells_a_factor():
+    rng = RNG(8)
+    factors = [rng.integers(0, 5, 20_000), rng.normal(size=20_000)]
+    apart = np.stack([factors[1], factors[0] + 0.01 * rng.normal(size=20_000)], axis=1)
+    table, gap = mutual_information_gap(apart, factors)
+    assert table.shape == (2, 2) and table.argmax(axis=1).tolist() == [1, 0]
+    assert gap > 0.9
+    turned = apart @ np.array([[1, 1], [1, -1]]) / np.sqrt(2)
+    assert mutual_information_gap(turned, factors)[1] < 0.2
+
+
+def test_the_kernel_classifier_follows_its_nearest_pictures():
+    rng = RNG(9)
+    middles = 3 * rng.normal(size=(3, 6, 6, 1))
+    labels = rng.integers(0, 3, 90)
+    guess = kernel_classifier(middles[labels] + rng.normal(size=(90, 6, 6, 1)), labels)
+    new = rng.integers(0, 3, 200)
+    assert np.mean(guess(middles[new] + rng.normal(size=(200, 6, 6, 1))) == new) > 0.98

@@ -303,6 +303,18 @@ def test_losses_have_names_markers_of_their_own_and_a_unit():
     assert "nats" in ax.get_ylabel()
 
 
+def test_lines_differ_in_more_than_colour():
+    fig, ax = plt.subplots()
+    plots.draw_lines(ax, [1, 2, 3], {"a": [1, 2, 3], "b": [3, 2, 1], "c": [2, 2, 2]}, xlabel="x", title="t")
+    lines = ax.get_lines()
+    assert len({(line.get_marker(), line.get_linestyle()) for line in lines}) == 3
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c"]
+    assert ax.get_xlabel() == "x" and ax.get_title() == "t"
+    fig, ax = plt.subplots()
+    plots.draw_lines(ax, range(100), {"alone": range(100)})
+    assert ax.get_legend() is None and ax.get_lines()[0].get_marker() == "None", "markers would hide it"
+
+
 def drawn(fig: Figure) -> list[np.ndarray]:
     """The images in a grid, as they look: red, green and blue from 0 to 1."""
     found = []

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from helpers.files import data_path, write_bytes
 
-__all__ = ["NAMES", "fill", "load", "manifest", "round_off", "save"]
+__all__ = ["KNOWN", "NAMES", "fill", "load", "manifest", "round_off", "save"]
 
 NAMES = ("encoder", "decoder", "text_encoder", "denoiser")
-AGAIN = "fetch the course's repository anew, or run `python -m helpers.pocket.train export`"
+KNOWN = (*NAMES, "judge")  # which is no part of the model and is trained by itself
+AGAIN = "fetch the course's repository anew, or run the command in data/README.md"
 
 
 def manifest(folder: Path | None = None) -> dict[str, Any]:
@@ -34,8 +35,8 @@ def manifest(folder: Path | None = None) -> dict[str, Any]:
 
 def load(name: str, folder: Path | None = None) -> list[NDArray[np.float32]]:
     """The weights of the network `name`, in the order of its `weights`."""
-    if name not in NAMES:
-        raise ValueError(f"Unknown network {name!r}; known are {', '.join(NAMES)}.")
+    if name not in KNOWN:
+        raise ValueError(f"Unknown network {name!r}; known are {', '.join(KNOWN)}.")
     folder = folder or data_path("pocket")
     entry = manifest(folder)["files"].get(name)
     try:
