@@ -5,7 +5,7 @@ For each picture it is noted which factors it tells. Of the others the judge lea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -111,6 +111,20 @@ def _pairs(
     return one, other, drawn.factors[one] == drawn.factors[other]
 
 
+def _mixed(
+    count: int,
+    drawn: pictures.Pictures,
+    rng: np.random.Generator,
+    shares: tuple[float, float],
+    seen_as: Callable[[NDArray], NDArray],
+) -> tuple[NDArray[np.float32], NDArray, NDArray]:
+    """Pairs added up, the first with a share between the two given; its factors, and where they agree."""
+    one, other, told = _pairs(count, drawn, rng)
+    share = rng.uniform(*shares, (count, 1, 1, 1)).astype(np.float32)
+    mixture = share * seen_as(drawn.images[one]) + (1 - share) * seen_as(drawn.images[other])
+    return mixture, drawn.factors[one], told
+
+
 def _halves(count: int, drawn: pictures.Pictures, rng: np.random.Generator) -> Lot:
     """Two signs that share all else, each on its side of a cut through the middle."""
     rows = rng.integers(len(drawn.seeds), size=count)
@@ -132,10 +146,8 @@ def _halves(count: int, drawn: pictures.Pictures, rng: np.random.Generator) -> L
 
 def _blends(count: int, drawn: pictures.Pictures, rng: np.random.Generator) -> Lot:
     """Two pictures over each other: they tell what they agree in."""
-    one, other, told = _pairs(count, drawn, rng)
-    share = rng.uniform(0.35, 0.65, (count, 1, 1, 1)).astype(np.float32)
-    images = share * halved(drawn.images[one]) + (1 - share) * halved(drawn.images[other])
-    return Lot(images.astype(np.uint8), drawn.factors[one], told)
+    images, factors, told = _mixed(count, drawn, rng, (0.35, 0.65), halved)
+    return Lot(images.astype(np.uint8), factors, told)
 
 
 def _averages(
@@ -146,12 +158,9 @@ def _averages(
     decoder: keras.Model,
 ) -> Lot:
     """The same of latents."""
-    one, other, told = _pairs(count, drawn, rng)
-    share = rng.uniform(0.45, 0.55, (count, 1, 1, 1)).astype(np.float32)
-    latents = share * encode(encoder, drawn.images[one])
-    latents += (1 - share) * encode(encoder, drawn.images[other])
+    latents, factors, told = _mixed(count, drawn, rng, (0.45, 0.55), partial(encode, encoder))
     latents *= rng.uniform(1, 1.4, (count, 1, 1, 1)).astype(np.float32)  # an average is pale
-    return Lot(halved(decode(decoder, latents)), drawn.factors[one], told)
+    return Lot(halved(decode(decoder, latents)), factors, told)
 
 
 def _lost(

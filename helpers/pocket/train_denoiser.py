@@ -58,16 +58,6 @@ class DenoiserTraining(training.Averaged):
         error = ops.mean(ops.square(found - (root * noise - other * latents)), axis=(1, 2, 3))
         return error * ops.take(self.weights_of_times, at)
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        return ops.mean(y_pred)
-
 
 def batches(data: Latents, *, batch: int = BATCH) -> Callable[[int], dict[str, NDArray]]:
     """A function from the number of a step to its latents and captions, the same in every run."""

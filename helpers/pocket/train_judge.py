@@ -53,16 +53,6 @@ class JudgeTraining(training.Averaged):
         ]
         return -sum(parts)
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        return ops.mean(y_pred)
-
 
 def coders(folder: Path | None = None, arithmetic: str = "float32") -> tuple[keras.Model, keras.Model]:
     """The trained halves of the autoencoder."""

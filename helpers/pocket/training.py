@@ -22,7 +22,10 @@ TOLD_EVERY = 60.0
 
 
 class Averaged(keras.Model):
-    """A model that also keeps the moving average of its trained weights: the average is what is shipped."""
+    """A model that also keeps the moving average of its trained weights: the average is what is shipped.
+
+    What `call` answers is the loss of each sample, unless a model says otherwise.
+    """
 
     longest = 0.999  # how much of the average one step keeps, once it is warm
 
@@ -39,6 +42,16 @@ class Averaged(keras.Model):
         for average, weight in zip(self.average, self.trainable_variables, strict=True):
             average.assign(kept * average + (1 - kept) * weight)
         return logs
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        return ops.mean(y_pred)
 
     def use_average(self) -> None:
         """Put the average in the place of the trained weights, for good."""
