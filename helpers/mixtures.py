@@ -20,7 +20,7 @@ def fit_mixture(codes: NDArray, groups: int, rng: np.random.Generator) -> Callab
     if not 1 <= groups <= len(codes):
         raise ValueError(f"{len(codes)} codes make 1 to {len(codes)} groups, not {groups}.")
     size = codes.shape[1]
-    _, group = kmeans2(codes, groups, minit="++", rng=rng)
+    _, group = kmeans2(codes, groups, minit="++", seed=rng)  # SciPy 1.13 knows no rng
     hills = {}
     for k in np.unique(group):
         own = codes[group == k]
