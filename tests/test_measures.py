@@ -83,11 +83,11 @@ def test_the_gap_is_large_where_one_latent_tells_a_factor():
     rng = RNG(8)
     factors = [rng.integers(0, 5, 20_000), rng.normal(size=20_000)]
     apart = np.stack([factors[1], factors[0] + 0.01 * rng.normal(size=20_000)], axis=1)
-    table, gap = mutual_information_gap(apart, factors)
+    table, gaps = mutual_information_gap(apart, factors)
     assert table.shape == (2, 2) and table.argmax(axis=1).tolist() == [1, 0]
-    assert gap > 0.9
+    assert gaps.shape == (2,) and gaps.min() > 0.9
     turned = apart @ np.array([[1, 1], [1, -1]]) / np.sqrt(2)
-    assert mutual_information_gap(turned, factors)[1] < 0.2
+    assert mutual_information_gap(turned, factors)[1].mean() < 0.2
 
 
 def test_the_kernel_classifier_follows_its_nearest_pictures():
