@@ -20,7 +20,7 @@ from helpers.files import write_bytes  # noqa: E402
 from tools.rules_anatomy import prose  # noqa: E402
 
 LESSONS = ("01_world_map", "03_autoencoders", "04_vae")
-SKIPPED = ("Exercises", "References", "Objectives")
+SKIPPED = ("Exercises", "References")
 
 
 def sentences(source: str) -> list[str]:
@@ -36,15 +36,15 @@ def sentences(source: str) -> list[str]:
 
 
 def main() -> None:
-    words = []
+    book = []
     for lesson in LESSONS:
         notebook = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4)
         for cell in notebook.cells:
             title = re.match(r"#+ (\w+)", cell.source)
             if cell.cell_type == "markdown" and not (title and title[1] in SKIPPED):
-                words += sentences(prose(cell.source))
-    write_bytes(ROOT / "data" / "lessons.txt", ("\n".join(words) + "\n").encode("ascii"))
-    print(f"data/lessons.txt: {len(words)} sentences")
+                book += sentences(prose(cell.source))
+    write_bytes(ROOT / "data" / "lessons.txt", ("\n".join(book) + "\n").encode("ascii"))
+    print(f"data/lessons.txt: {len(book)} sentences")
 
 
 if __name__ == "__main__":
