@@ -16,7 +16,18 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from PIL import Image
 
-__all__ = ["DATA", "MODEL", "TRUTH", "animate", "draw_lines", "draw_losses", "image_grid", "show", "sliders"]
+__all__ = [
+    "DATA",
+    "MODEL",
+    "TRUTH",
+    "animate",
+    "draw_field",
+    "draw_lines",
+    "draw_losses",
+    "image_grid",
+    "show",
+    "sliders",
+]
 
 DPI = 120
 SHOWN_DPI = 80  # a browser shows the picture at this scale: the rest is sharpness
@@ -155,6 +166,21 @@ def draw_lines(ax: Axes, x: ArrayLike, lines: Mapping[str, ArrayLike], **setting
     ax.set(**settings)
     if len(lines) > 1:
         ax.legend()
+    return ax
+
+
+def draw_field(ax: Axes, seen: ArrayLike, *, at: tuple[int, int], title: str) -> Axes:
+    """The places (rows, columns) that a model sees when it answers `at` one of them, marked by a cross.
+
+    `seen` is not zero where it looks; dots stand on the past, row by row, that it misses.
+    """
+    picture = np.asarray(seen) != 0
+    past = np.arange(picture.size).reshape(picture.shape) < np.ravel_multi_index(at, picture.shape)
+    ax.imshow(picture, cmap="Blues", vmin=0, vmax=2)
+    for row, column in np.argwhere(past & ~picture):
+        ax.text(column, row, "·", ha="center", va="center")
+    ax.plot(*at[::-1], "k+", ms=10)
+    ax.set(title=f"{title}: {picture.sum()} of {past.sum()} seen", xticks=[], yticks=[])
     return ax
 
 

@@ -315,6 +315,18 @@ def test_lines_differ_in_more_than_colour():
     assert ax.get_legend() is None and ax.get_lines()[0].get_marker() == "None", "markers would hide it"
 
 
+def test_a_field_shows_what_is_seen_and_dots_on_the_rest_of_the_past():
+    seen = np.zeros((3, 4))
+    seen[0, 1:3] = 0.5, -2
+    fig, ax = plt.subplots()
+    plots.draw_field(ax, seen, at=(1, 2), title="view")
+    assert ax.get_title() == "view: 2 of 6 seen"
+    missed = {tuple(int(k) for k in text.get_position()[::-1]) for text in ax.texts}
+    assert missed == {(0, 0), (0, 3), (1, 0), (1, 1)}, "the past alone, row by row"
+    (cross,) = ax.get_lines()
+    assert cross.get_marker() == "+" and [int(k[0]) for k in cross.get_data()] == [2, 1]
+
+
 def drawn(fig: Figure) -> list[np.ndarray]:
     """The images in a grid, as they look: red, green and blue from 0 to 1."""
     found = []
