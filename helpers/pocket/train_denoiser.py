@@ -19,8 +19,9 @@ from helpers.pocket.muon import Muon
 __all__ = ["DenoiserTraining", "batches", "build", "finish", "loss", "train"]
 
 BATCH = 64
-STEPS = 24_000
+STEPS = 20_000
 RATE = 4e-3
+FALL = 0.22  # the share of the steps on which the rate falls to zero
 EMPTY = 0.12  # share of captions that are empty: for guidance the network must know pictures without one
 GAMMA = 5  # the signal-to-noise ratio from which on times do not weigh more
 STREAM = 4
@@ -95,7 +96,7 @@ def train(folder: Path, data: Latents, *, arithmetic: str | None = None, **limit
         build(arithmetic),
         batches(data),
         folder / "denoiser.npz",
-        lambda steps: Muon(training.Plan(RATE, steps), adam_layers=ADAM, half=half),
+        lambda steps: Muon(training.Plan(RATE, steps, fall=FALL), adam_layers=ADAM, half=half),
         **{"default_steps": STEPS} | limits,
     )
 
