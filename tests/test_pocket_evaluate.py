@@ -116,8 +116,8 @@ def test_combinations_are_what_they_should_be(held_out):
 
 
 def test_the_default_way_is_the_pipelines():
-    assert exam.default() == exam.Way("ddim", 25, 7.5)
-    assert str(exam.default(50)) == "ddim, 50 evaluations, guidance 7.5"
+    assert exam.default() == exam.Way("ddim", 25, 2.5)
+    assert str(exam.default(50)) == "ddim, 50 evaluations, guidance 2.5"
 
 
 def test_pictures_of_several_prompts_are_those_of_single_calls(tiny):
@@ -277,7 +277,7 @@ def test_tables_hold_every_way_beside_the_ceiling(found):
     assert all(line.count("|") == lines[0].count("|") for line in lines)
     assert sum("98.7%" in line and "ceiling" in line for line in lines) == 4
     assert len(lines) == 2 + 4 + 2 * len(found) and len(second.splitlines()) == 2 + len(found)
-    assert "| ddim, 25 evaluations, guidance 7.5 | seen | 62.5%" in first and "50.0% to 75.0%" in first
+    assert "| ddim, 25 evaluations, guidance 2.5 | seen | 62.5%" in first and "50.0% to 75.0%" in first
 
 
 def test_plots_are_pictures(found):
@@ -380,8 +380,7 @@ def test_the_shipped_model_paints_what_is_asked_for():
         said = [pictures.caption(row, seed=k) for k, row in enumerate(rows)]
         images, _ = exam.paint(model, said, range(12), way)
         right[name] = judge.run(images).shows(rows)
-    assert right["seen"].mean(0).min() >= 0.75 and right["seen"].all(1).mean() >= 0.6
-    assert right["held-out"].mean() >= 0.8 and right["held-out"].all(1).mean() >= 0.4
+    assert all(found.mean(0).min() >= 0.9 and found.all(1).mean() >= 0.8 for found in right.values())
 
 
 @untrained

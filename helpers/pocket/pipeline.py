@@ -18,12 +18,14 @@ from helpers.pocket.autoencoder import CHANNELS, SHRINKS
 __all__ = ["StableDiffusion"]
 
 SIDE = 128  # of the pictures that the networks learned from
+GUIDANCE = 2.5  # KerasCV's default is 7.5: pictures without a named colour would then all get the same few
 
 
 class StableDiffusion(KerasCVStableDiffusion):
     """`keras_cv.models.StableDiffusion` with the pocket networks, or with those that are given.
 
-    All arguments of the library mean the same here; `generate_image` tells what there is beyond them.
+    All arguments of the library mean the same here, only that of the guidance has another default;
+    `generate_image` tells what there is beyond them.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class StableDiffusion(KerasCVStableDiffusion):
         negative_prompt: str | None = None,
         batch_size: int = 1,
         num_steps: int = 50,
-        unconditional_guidance_scale: float = 7.5,
+        unconditional_guidance_scale: float = GUIDANCE,
         seed: int | Sequence[int] | None = None,
         **more: Any,
     ) -> NDArray[np.uint8]:
@@ -103,7 +105,7 @@ class StableDiffusion(KerasCVStableDiffusion):
         negative_prompt: str | None = None,
         batch_size: int = 1,
         num_steps: int = 50,
-        unconditional_guidance_scale: float = 7.5,
+        unconditional_guidance_scale: float = GUIDANCE,
         diffusion_noise: Any = None,
         seed: int | Sequence[int] | None = None,
         *,
