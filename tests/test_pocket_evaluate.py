@@ -37,8 +37,6 @@ with hushed():
     )
 
 WAY = exam.Way("dpm++", 3, 2.0)
-TRAINED = "denoiser" in weights.manifest()["files"]
-untrained = pytest.mark.skipif(not TRAINED, reason="the denoiser is not trained yet")
 
 
 class Draughtsman:
@@ -368,7 +366,6 @@ def test_a_measurement_that_fails_is_one_sentence():
     assert speed._peak() > 50e6
 
 
-@untrained
 def test_the_shipped_model_paints_what_is_asked_for():
     """24 prompts, 15 evaluations by DPM-Solver++."""
     model = load_text_to_image("pocket")
@@ -383,7 +380,6 @@ def test_the_shipped_model_paints_what_is_asked_for():
     assert all(found.mean(0).min() >= 0.9 and found.all(1).mean() >= 0.8 for found in right.values())
 
 
-@untrained
 def test_the_shipped_model_is_fast_and_small():
     found = speed.measure("pocket")
     assert found["gigabytes"] < 2 and found["later"] < 30
