@@ -5,14 +5,18 @@ Lessons measure their networks against these.
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 from scipy import ndimage
 
 __all__ = [
     "bicubic",
     "blur",
     "fill",
+    "png_bits",
     "psnr",
     "richardson_lucy",
     "rim_mean",
@@ -112,3 +116,13 @@ def sharpness(images: Floats) -> float:
     """How much of the ink is edges: the mean squared Laplacian over the mean square."""
     bends = sum(ndimage.correlate1d(images, [1, -2, 1], axis) for axis in AXES)
     return float(np.mean(np.square(bends)) / np.mean(np.square(images)))
+
+
+def png_bits(images: Floats) -> NDArray[np.int64]:
+    """The size of each grey image as a PNG file, in bits, with 256 levels of grey."""
+    sizes = []
+    for grey in np.clip(images[..., 0] * 255, 0, 255).round().astype(np.uint8):
+        file = io.BytesIO()
+        Image.fromarray(grey).save(file, format="PNG", optimize=True)
+        sizes.append(8 * file.tell())
+    return np.array(sizes)

@@ -366,3 +366,12 @@ def test_sharpness_falls_with_blur_and_not_with_paler_ink():
     levels = [images.sharpness(images.blur(signs, spread)) for spread in (0.01, 0.5, 1, 2)]
     assert (np.diff(levels) < 0).all() and levels[-1] < levels[0] / 10
     assert images.sharpness(0.3 * signs) == pytest.approx(images.sharpness(signs), rel=1e-4)
+
+
+def test_a_png_grows_with_what_there_is_to_say():
+    noise = np.random.default_rng(1).random((1, 28, 28, 1))
+    paper, ramp = np.zeros((1, 28, 28, 1)), np.linspace(0, 1, 784).reshape(1, 28, 28, 1)
+    sizes = images.png_bits(np.concatenate([paper, ramp, noise]))
+    assert sizes[0] < sizes[1] < sizes[2]
+    assert sizes[2] > 8 * 784  # noise cannot be packed, and the file has a head
+    assert images.png_bits(noise + 2).shape == (1,)  # levels outside are cut
