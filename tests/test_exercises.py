@@ -37,10 +37,10 @@ def run(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(plots, "show", lambda fig, *, alt: plt.close(fig))
     python = TransformerManager()
 
-    def run_cells(nb: NotebookNode, *, whole: bool = False) -> dict[str, str]:
+    def run_cells(nb: NotebookNode, *, whole: bool = True) -> dict[str, str]:
         """The message of each test that failed, by its grade id; any other error is raised.
 
-        What follows the last test, the trial of the open question, takes longest: it runs only if asked for.
+        What follows the last test, the open question's trial, takes longest; a mistake need not wait for it.
         """
         names: dict[str, object] = {"__name__": "__main__"}
         failed = {}
@@ -106,7 +106,7 @@ def test_the_reference_passes_with_any_seed(source: Path, seed: int, run) -> Non
     (cell,) = [cell for _, cell in lessons.code_cells(nb) if "parameters" in lessons.tags(cell)]
     cell.source, changes = re.subn(r"(?m)^SEED = \d+$", f"SEED = {seed}", cell.source)
     assert changes == 1
-    assert run(nb, whole=seed == 1) == {}
+    assert run(nb) == {}
 
 
 @each_notebook
@@ -130,7 +130,7 @@ def test_each_exercise_has_two_mistakes(source: Path) -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(("source", "mistake"), MISTAKES)
 def test_a_mistake_fails_its_own_test_with_its_message(source: Path, mistake: dict[str, str], run) -> None:
-    failed = run(with_mistake(lessons.read(source), mistake))
+    failed = run(with_mistake(lessons.read(source), mistake), whole=False)
     assert list(failed) == [mistake["fails"]]
     assert mistake["says"] in failed[mistake["fails"]]
     assert failed[mistake["fails"]].startswith("AssertionError")
