@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
 from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
 from scipy.stats import mannwhitneyu
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "r_squared",
     "roc",
     "roc_area",
+    "shortest_way",
     "squared_distances",
 ]
 
@@ -55,6 +58,14 @@ def nearest_distance(images: NDArray, reference: NDArray) -> NDArray[np.float64]
 def squared_distances(a: NDArray, b: NDArray) -> NDArray:
     """Of all rows of a to all rows of b (len(a), len(b))."""
     return np.maximum((a**2).sum(1)[:, None] - 2 * a @ b.T + (b**2).sum(1), 0)
+
+
+def shortest_way(a: NDArray, b: NDArray) -> float:
+    """The Wasserstein distance of two heaps of equally many points: the mean way of the best pairing."""
+    if len(a) != len(b):
+        raise ValueError(f"Pair equally many points; these are {len(a)} and {len(b)}.")
+    ways = cdist(a, b)
+    return float(ways[linear_sum_assignment(ways)].mean())
 
 
 def mutual_information(a: ArrayLike, b: ArrayLike, *, bins: int = 20) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -10,9 +10,23 @@ from numpy.typing import NDArray
 
 from helpers.progress import Progress
 
-__all__ = ["WARM_UP", "falling", "fit"]
+__all__ = ["WARM_UP", "Film", "falling", "fit"]
 
 WARM_UP = 50  # steps
+
+
+class Film(keras.callbacks.Callback):
+    """Keeps what `look(model)` sees, after every so many calls of `on_train_batch_end`, in `frames`."""
+
+    def __init__(self, every: int, look: Callable[[keras.Model], Any]) -> None:
+        super().__init__()
+        self.frames: list[Any] = []
+        self._every, self._look, self._calls = every, look, 0
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._calls += 1
+        if self._calls % self._every == 0:
+            self.frames.append(self._look(self.model))
 
 
 def falling(rate: float, steps: int) -> keras.optimizers.schedules.CosineDecay:

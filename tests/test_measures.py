@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import wasserstein_distance
 
 from helpers.measures import (
     kernel_classifier,
@@ -11,6 +12,7 @@ from helpers.measures import (
     r_squared,
     roc,
     roc_area,
+    shortest_way,
 )
 from helpers.pca import PCA
 
@@ -97,3 +99,16 @@ def test_the_kernel_classifier_follows_its_nearest_pictures():
     guess = kernel_classifier(middles[labels] + rng.normal(size=(90, 6, 6, 1)), labels)
     new = rng.integers(0, 3, 200)
     assert np.mean(guess(middles[new] + rng.normal(size=(200, 6, 6, 1))) == new) > 0.98
+
+
+def test_the_shortest_way_is_the_wasserstein_distance():
+    a = RNG(1).normal(size=(40, 2))
+    assert shortest_way(a, a[::-1]) == pytest.approx(0, abs=1e-9)
+    assert shortest_way(a, a + [3, 4]) == pytest.approx(5)
+    line, moved = a[:, :1], RNG(2).normal(size=(40, 1))
+    assert shortest_way(line, moved) == pytest.approx(wasserstein_distance(line[:, 0], moved[:, 0]))
+
+
+def test_heaps_of_other_sizes_have_no_pairing():
+    with pytest.raises(ValueError, match="equally many"):
+        shortest_way(np.zeros((3, 2)), np.zeros((4, 2)))

@@ -11,7 +11,7 @@ with hushed():
     import keras
     from keras import layers, ops
 
-    from helpers.training import WARM_UP, falling, fit
+    from helpers.training import WARM_UP, Film, falling, fit
 
 
 @pytest.mark.parametrize("steps", [400, 60, 2])
@@ -64,3 +64,11 @@ def test_several_inputs_come_in_their_order_to_the_models_own_loss():
     progress = fit(Remembers(), (x, -x), epochs=1, batch=4, show="first", callbacks=[Spy()])
     assert seen == [0, 4, 8]
     assert set(progress.history) == {"loss", "first"}
+
+
+def test_a_film_keeps_what_it_sees_after_every_so_many_calls():
+    x = np.ones((7, 1), "float32")
+    model = keras.Sequential([layers.Dense(1)])
+    film = Film(3, lambda seen: (seen is model, int(seen.optimizer.iterations)))
+    fit(model, x, x, epochs=1, batch=1, loss="mse", callbacks=[film])
+    assert film.frames == [(True, 3), (True, 6)]
