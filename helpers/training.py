@@ -1,4 +1,7 @@
-"""The training that lessons 03 to 05 write out: Adam, a rate that climbs for 50 steps, then falls to zero."""
+"""The training that lessons 03 to 05 write out: Adam, a rate that climbs for 50 steps, then falls to zero.
+
+And a film of what a model does meanwhile.
+"""
 
 from __future__ import annotations
 
