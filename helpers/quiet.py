@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Any, TextIO
 
 __all__ = ["begin", "cores", "hushed"]
 
@@ -24,11 +25,31 @@ def begin(seed: int) -> None:
     except ModuleNotFoundError as missing:
         needed = "`pip install -r requirements.txt` installs what the course needs"
         raise ModuleNotFoundError(f"{missing.name} is missing: {needed}", name=missing.name) from None
+    _leave_untuned(tf.data.Options)
     keras.utils.clear_session()  # else Keras 3.10 lets its own generator go on where it was
     keras.utils.set_random_seed(seed)  # Python, NumPy and TensorFlow
     gpus = len(tf.config.list_physical_devices("GPU"))
     machine = f"{gpus} GPU" if gpus else f"CPU, {cores()} cores"
     print(f"TensorFlow {tf.__version__} · Keras {keras.__version__} · {machine} · seed {seed}")
+
+
+def _leave_untuned(options: type) -> None:
+    """Switch the tuner of tf.data off where nobody asks for it, as Keras's `fit` does not.
+
+    It has nothing to tune in arrays, and about every fourth `fit` waited for it at its end, once for 30 s:
+    the tuner sleeps longer and longer, and misses the call that should wake it.
+    """
+    make = options.__init__
+    if getattr(make, "untuned", False):  # `begin` was called before
+        return
+
+    @functools.wraps(make)
+    def make_untuned(self: Any) -> None:
+        make(self)
+        self.autotune.enabled = False
+
+    make_untuned.untuned = True
+    options.__init__ = make_untuned
 
 
 def cores() -> int:

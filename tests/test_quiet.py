@@ -24,10 +24,14 @@ from tools import lessons
 
 FACTS = """
 import json, os
+import tensorflow as tf
 from tensorflow.python.util import _pywrap_util_port
+asked = tf.data.Options()
+asked.autotune.enabled = True
 print(json.dumps({
     "onednn": bool(_pywrap_util_port.IsMklEnabled()),
     "variable": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+    "tuner": [options.autotune.enabled for options in (tf.data.Options(), asked)],
 }))
 """
 SEEDS = """
@@ -127,8 +131,14 @@ def test_begin_says_one_line(script):
     reason="whether TensorFlow uses oneDNN by itself is known for Linux on x86 only",
 )
 def test_begin_leaves_onednn_on(script, plain):
-    assert facts(script) == {"onednn": True, "variable": None}
-    assert facts(plain) == {"onednn": False, "variable": "0"}, "the question can tell on from off"
+    answers = [[facts(process)[key] for key in ("onednn", "variable")] for process in (script, plain)]
+    assert answers == [[True, None], [False, "0"]], "the question can tell on from off"
+
+
+def test_begin_leaves_datasets_untuned_unless_asked(script, plain):
+    """The tuner of tf.data makes `fit` wait for it at its end."""
+    assert facts(script)["tuner"] == [False, True]
+    assert facts(plain)["tuner"] == [None, True], "TensorFlow itself would tune"
 
 
 def test_begin_makes_every_generator_reproducible(script):
