@@ -1,10 +1,10 @@
 """The zodiac homework: paint at least three pictures of your own sign, choose one, say why, hand in one zip.
 
-    from helpers import homework
+from helpers import homework
 
-    leo = homework.sign_of("2001-08-01")
-    pictures = homework.paint(model, "a golden leo on a night sky", seeds=(1, 2, 3))
-    homework.pack(pictures, sign=leo, words="I wanted …", chosen=2)
+leo = homework.sign_of("2001-08-01")
+pictures = homework.paint(model, "a golden leo on a night sky", seeds=(1, 2, 3))
+homework.pack(pictures, sign=leo, words="I wanted …", chosen=2)
 """
 
 from __future__ import annotations

@@ -31,14 +31,28 @@ FORMS: dict[str, tuple[str, ...]] = {  # the second word of most is what the sig
     "cancer": ("cancers?", "cancerians?", "crabs?", f"рак{HE}", "раци(?:те)?", f"краб{HE}"),
     "leo": (
         *("leos?", "leonine", "(?<!sea )lions?(?! s share)", "lioness(?:es)?"),
-        *("лев", f"л[ьъ]в{HE}", f"л[ьъ]виц{SHE}", "лъвче(?:та|то)?", f"львен(?:ок|к){HE}", "львят(?:а|ам|ами|ах)?"),
+        *(
+            "лев",
+            f"л[ьъ]в{HE}",
+            f"л[ьъ]виц{SHE}",
+            "лъвче(?:та|то)?",
+            f"львен(?:ок|к){HE}",
+            "львят(?:а|ам|ами|ах)?",
+        ),
         *(f"львин{OF}(?! дол[яюие]| долей)", "лъвск(?:и|а|о|ата|ото|ите|ия|ият)(?! пай| дял)"),
     ),
     "virgo": (
         *("virgos?", f"virgins?(?!{UNTOUCHED})", "maidens?"),
         *(f"дев{SHE}", f"девиц{SHE}", "девицей"),
     ),
-    "libra": ("libras?", "librans?", "scales", "balance scale", "вес(?:ы|ов|ам|ами|ах)", "везн(?:а|и|ата|ите)"),
+    "libra": (
+        "libras?",
+        "librans?",
+        "scales",
+        "balance scale",
+        "вес(?:ы|ов|ам|ами|ах)",
+        "везн(?:а|и|ата|ите)",
+    ),
     "scorpio": ("scorpios?", "scorpius", "scorpions?", f"скорпион{HE}", "скорпи(?:я|ята|и|ите)"),
     "sagittarius": (
         *("sagittarius", "sagittarians?", "archers?", "bowm[ae]n", "centaurs?"),
@@ -87,5 +101,6 @@ def plain(text: str) -> str:
     Of what looks the same to a reader the same comes out: letters in one piece or two, full width or not.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("ё", "е")
-    seen = (letter for letter in folded if unicodedata.category(letter) not in ("Mn", "Cf"))
-    return f" {' '.join(re.findall(r'[^\W\d_]+', ''.join(seen)))} "
+    seen = "".join(letter for letter in folded if unicodedata.category(letter) not in ("Mn", "Cf"))
+    words = re.findall(r"[^\W\d_]+", seen)
+    return f" {' '.join(words)} "
