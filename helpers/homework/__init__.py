@@ -24,7 +24,7 @@ _PLACES = {
     "packing": ("pack",),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

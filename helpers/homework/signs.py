@@ -17,15 +17,24 @@ from helpers.outlines import NAMES
 
 __all__ = ["SIGNS", "Sign", "find_sign", "sign_of", "table"]
 
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 ELEMENTS = ("fire", "earth", "air", "water")
 LEAP = 2000  # a year that has every day
 STARTS = (  # the first day of each, in the order of NAMES
     *((3, 21), (4, 20), (5, 21), (6, 21), (7, 23), (8, 23)),
     *((9, 23), (10, 23), (11, 22), (12, 22), (1, 20), (2, 19)),
 )
-RUSSIAN = "Овен Телец Близнецы Рак Лев Дева Весы Скорпион Стрелец Козерог Водолей Рыбы".split()
-BULGARIAN = "Овен Телец Близнаци Рак Лъв Дева Везни Скорпион Стрелец Козирог Водолей Риби".split()
+RUSSIAN = (
+    *("Овен", "Телец", "Близнецы", "Рак", "Лев", "Дева"),
+    *("Весы", "Скорпион", "Стрелец", "Козерог", "Водолей", "Рыбы"),
+)
+BULGARIAN = (
+    *("Овен", "Телец", "Близнаци", "Рак", "Лъв", "Дева"),
+    *("Везни", "Скорпион", "Стрелец", "Козирог", "Водолей", "Риби"),
+)
 
 
 @dataclass(frozen=True)
