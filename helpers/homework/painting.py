@@ -57,9 +57,9 @@ def paint(
     draft = Origin(
         prompt=prompt,
         negative_prompt=negative_prompt,
-        steps=steps,
+        steps=_plain(steps),
         sampler=sampler,
-        guidance=scale,
+        guidance=_plain(scale),
         seed=numbers[0],
         width=model.img_width,
         height=model.img_height,
@@ -74,10 +74,16 @@ def paint(
         )
     else:
         images = (model.text_to_image(**replace(draft, seed=seed).options())[0] for seed in numbers)
-    return [
-        Picture(image, replace(draft, seed=seed, pixels=digest(image)))
-        for seed, image in zip(numbers, images, strict=True)
-    ]
+    done: list[Picture] = []
+    try:
+        for seed, image in zip(numbers, images, strict=True):
+            done.append(Picture(image, replace(draft, seed=seed, pixels=digest(image))))
+    except (KeyboardInterrupt, Exception) as stopped:  # the real model takes long for each
+        if not done:
+            raise
+        reason = str(stopped) or type(stopped).__name__
+        print(f"Stopped after {len(done)} of {len(numbers)} pictures ({reason}): here they are.")
+    return done
 
 
 def repaint(model: Any, origin: Origin) -> NDArray[np.uint8]:
@@ -146,6 +152,11 @@ def _seeds(seeds: int | Sequence[int]) -> list[int]:
     if wrong := [number for number in numbers if not 0 <= number < 2**32]:
         raise ValueError(f"A seed must be from 0 to {2**32 - 1}, not {wrong[0]}.")
     return numbers
+
+
+def _plain(number: Any) -> Any:
+    """NumPy's numbers as Python's."""
+    return number.item() if isinstance(number, np.generic) else number
 
 
 def _versions() -> dict[str, str]:
