@@ -58,7 +58,8 @@ def pack(
         places.append(place)
         if item is chosen or (isinstance(item, str | PathLike) and item == chosen):
             wanted = place
-    favourite = places.index(wanted) + 1 if isinstance(wanted, int) and wanted in places else None
+    whole = isinstance(wanted, int | np.integer)
+    favourite = places.index(wanted) + 1 if whole and wanted in places else None
     mine = None
     if sign is not None:
         try:

@@ -74,7 +74,7 @@ class Picture:
         if self.origin is not None:
             texts.add_text(PUBLIC_KEY, public.write(self.origin))  # as iTXt when Latin-1 is not enough
             texts.add_text(KEY, self.origin.to_json())
-        Image.fromarray(self.image).save(packed, "PNG", pnginfo=texts, optimize=True)
+        Image.fromarray(self.image).save(packed, "PNG", pnginfo=texts)
         return packed.getvalue()
 
     def save(self, path: str | PathLike[str]) -> Path:
@@ -184,7 +184,8 @@ def _reading(image: Image.Image) -> Reading:
             outside = public.parse(theirs)
     if origin is not None:
         if (origin.width, origin.height) != image.size:
-            problems.append(f"its origin says {origin.width}x{origin.height} pixels, it has {image.size}")
+            width, height = image.size
+            problems.append(f"its origin says {origin.width}x{origin.height} pixels, it has {width}x{height}")
         if theirs != public.write(origin):
             problems.append(f"its two texts, {PUBLIC_KEY!r} and {KEY!r}, do not agree")
     return Reading(*image.size, origin, outside, tuple(problems))

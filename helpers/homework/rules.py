@@ -26,14 +26,8 @@ def missing(sign: str | None, words: str, chosen: int | None, pictures: Sequence
     elif len(words) > MAX_WORDS:
         found.append(f"Your words have {len(words):,} characters, {MAX_WORDS:,} are read: be brief.")
     if count < LEAST_PICTURES:
-        have = (
-            "There is no picture"
-            if not count
-            else f"There is {count}"
-            if count == 1
-            else f"There are {count}"
-        )
-        found.append(f"{have}, and {LEAST_PICTURES} are asked for: paint {LEAST_PICTURES - count} more.")
+        more = LEAST_PICTURES - count
+        found.append(f"{LEAST_PICTURES} pictures or more are asked for, not {count}: paint {more} more.")
     elif count > MOST_PICTURES:
         found.append(f"There are {count} pictures, {MOST_PICTURES} are looked at: choose the best.")
     if count and (chosen is None or not 1 <= chosen <= count):
