@@ -41,12 +41,8 @@ def test_each_picture_of_a_batch_comes_again_alone_from_its_file(model, pictures
 
 def test_the_origin_says_how_it_was_painted(pictures):
     origin = pictures[1].origin
-    assert (origin.prompt, origin.negative_prompt, origin.steps, origin.sampler) == (
-        PROMPT,
-        "red",
-        8,
-        "dpm++",
-    )
+    assert (origin.prompt, origin.negative_prompt) == (PROMPT, "red")
+    assert (origin.steps, origin.sampler) == (6, "dpm++")
     assert (origin.width, origin.height, origin.seed, origin.model) == (128, 128, 2, "pocket")
     assert origin.guidance == 2.5  # the pocket model's default
     assert origin.versions["keras"] == keras.__version__ and set(origin.versions) >= {"python", "keras_cv"}

@@ -113,10 +113,8 @@ def model_hash(model: Any) -> str:
     """SHA-256 of the weights that a picture depends on, as the model has them now."""
     if model in _hashes:
         return _hashes[model]
-    from keras import ops
-
     weights = [weight for part in PARTS for weight in getattr(model, part).weights]
-    found = _hash(ops.convert_to_numpy(weight) for weight in weights)
+    found = _hash(weight.numpy() for weight in weights)
     if 4 * sum(int(np.prod(weight.shape)) for weight in weights) >= LARGE:
         _hashes[model] = found
     return found
