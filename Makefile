@@ -9,6 +9,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CELL_TIMEOUT := 300
+# For the tests of the code; the lessons run one after the other, as a student runs them.
+WORKERS := 2
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test run notebooks html exercises seeds study lint lock stamp table test-browser clean
@@ -22,7 +24,8 @@ lab: $(READY) ## open the first lesson in JupyterLab (LAB_ARGS="--no-browser --p
 	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. notebooks/01_world_map.ipynb $(LAB_ARGS)
 
 test: lint ## check everything: code, words, rules, units, and every lesson cell by cell
-	@$(BIN)/python -m pytest -m "not browser" --nbval-lax --nbval-cell-timeout=$(CELL_TIMEOUT) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests -m "not browser" --numprocesses=$(WORKERS) --dist=loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest notebooks --nbval-lax --nbval-cell-timeout=$(CELL_TIMEOUT) $(PYTEST_ARGS)
 
 run: $(READY) ## execute the lessons; seconds, peak memory, checks (SAVE=1 writes them into the lessons)
 	@$(BIN)/python -m tools.run $(if $(SAVE),--save) $(LESSON)
