@@ -64,8 +64,8 @@ table: $(READY) ## write the README's table of lessons and its picture
 	@$(BIN)/python -m tools.table
 	@$(BIN)/python -m tools.cover
 
-test-browser: $(READY) ## drive JupyterLab in a real Chromium
-	@$(BIN)/python -m pytest -m browser tests/test_browser.py $(PYTEST_ARGS)
+test-browser: $(READY) ## drive JupyterLab and the page of the grader in a real Chromium
+	@$(BIN)/python -m pytest -m browser tests/test_browser.py tests/test_grading_browser.py $(PYTEST_ARGS)
 
 clean: ## remove what tools leave behind, except the environment
 	@rm -rf .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

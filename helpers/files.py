@@ -22,15 +22,19 @@ def data_path(name: str) -> Path:
     raise FileNotFoundError(f"data/{name} is missing: fetch the course's repository anew")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write beside the file, then replace it in one step."""
+def write_bytes(path: Path, content: bytes, *, lasting: bool = True) -> None:
+    """Write beside the file, then replace it in one step.
+
+    What is not `lasting`, for it can be made again, does not wait for the disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # mkstemp lets nobody else read
         os.replace(temporary, path)
     except BaseException:

@@ -18,7 +18,7 @@ with hushed():
     import keras
     import tensorflow as tf
 
-    from helpers import progress
+    from helpers import live, progress
     from helpers.progress import Progress, track
 
 NUMBER = r"\d\S*"
@@ -45,8 +45,8 @@ class Terminal(io.StringIO):
 def terminal(monkeypatch) -> Terminal:
     """What the bars take for stdout (pytest keeps the real one), with no pause between updates."""
     screen = Terminal()
-    monkeypatch.setattr(progress, "sys", SimpleNamespace(stdout=screen))
-    monkeypatch.setattr(progress, "PAUSE", 0)
+    monkeypatch.setattr(live, "sys", SimpleNamespace(stdout=screen))
+    monkeypatch.setattr(live, "PAUSE", 0)
     return screen
 
 
@@ -153,7 +153,7 @@ def test_a_terminal_sees_one_line_that_replaces_itself(model, points, terminal):
 
 
 def test_updates_come_at_most_four_times_a_second(model, points, terminal, monkeypatch):
-    monkeypatch.setattr(progress, "PAUSE", 0.25)
+    monkeypatch.setattr(live, "PAUSE", 0.25)
     begun = time.monotonic()
     fit(model, points, Progress(), epochs=20)
     spent = time.monotonic() - begun
@@ -291,9 +291,9 @@ CELLS = [
 from helpers import begin
 begin(1)
 import keras, numpy as np, time
-from helpers import progress
+from helpers import live
 from helpers.progress import Progress, track
-progress.PAUSE = 0
+live.PAUSE = 0
 model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
 model.compile("sgd", "mse")
 x = np.ones((64, 4))
