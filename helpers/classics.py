@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.files import keras_cache
+
 NAMES = {
     "mnist": tuple("0123456789"),
     "fashion_mnist": (
@@ -51,8 +53,7 @@ def read(name: str, file: str | os.PathLike | None = None) -> list[NDArray]:
 
 def _from_keras(name: str) -> list[NDArray]:
     """The arrays in Keras's cache, which Keras fills if it must; without its noise."""
-    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
-    place = home / ("mnist.npz" if name == "mnist" else "fashion-mnist")
+    place = keras_cache() / ("mnist.npz" if name == "mnist" else "fashion-mnist")
     with suppress(DatasetError):
         return _from_file(place)
     for part in [place / part for part in IDX] if name == "fashion_mnist" else []:

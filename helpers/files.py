@@ -7,7 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["data_path", "write_bytes"]
+__all__ = ["data_path", "keras_cache", "write_bytes"]
 
 _HERE = Path(__file__).resolve().parent
 # pip installs data/ inside the package (pyproject.toml); in a clone it lies beside it.
@@ -20,6 +20,16 @@ def data_path(name: str) -> Path:
         if (folder / name).exists():
             return folder / name
     raise FileNotFoundError(f"data/{name} is missing: fetch the course's repository anew")
+
+
+def keras_cache() -> Path:
+    """The folder of what `keras.utils.get_file` fetched, found as Keras finds it."""
+    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    with suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True)
+    if not os.access(home, os.W_OK):  # then Keras takes this one
+        home = Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir(), ".keras")
+    return home / "datasets"
 
 
 def write_bytes(path: Path, content: bytes, *, lasting: bool = True) -> None:
