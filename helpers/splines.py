@@ -45,7 +45,7 @@ def _piece(value: Any, raw: Any, backwards: bool) -> list[Any]:
     inner = LEAST + (1 - LEAST) * ops.softplus(raw[:, 2 * pieces :] + START)
     slopes = ops.pad(inner, ((0, 0), (1, 1)), constant_values=1.0)
     begins = (y if backwards else x)[:, 1:]
-    own = ops.one_hot(ops.sum(ops.cast(value >= begins, "int32"), axis=-1), pieces)
+    own = ops.one_hot(ops.sum(ops.cast(value >= begins, "int32"), axis=-1), pieces, dtype=raw.dtype)
     parts = (w, h, x, y, slopes[:, :-1], slopes[:, 1:])
     return [ops.sum(part * own, axis=-1, keepdims=True) for part in parts]
 
