@@ -9,10 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from helpers import world
 
-__all__ = ["LAND", "axes_on_map", "draw_density", "draw_map", "map_axes"]
+__all__ = ["LAND", "axes_on_map", "draw_density", "draw_map", "draw_table", "map_axes"]
 
 LAND = "#d9d9d9"
 
@@ -37,15 +38,15 @@ def draw_density(
     """Draw a density under the coastlines, dark for none, in units of p_data on land: there 1 is right."""
     # Row by row: a kernel density compares every point with all of its data at once.
     density = np.exp([log_density(row) for row in world.grid(degrees)]) / unit
-    picture = ax.imshow(
-        density,
-        origin="lower",
-        extent=(-180, 180, -90, 90),
-        cmap="cividis",
-        vmin=0,
-        vmax=top,
-        interpolation="nearest",
-    )
+    return draw_table(ax, density, cmap="cividis", vmin=0, vmax=top, interpolation="nearest")
+
+
+def draw_table(ax: Axes, table: ArrayLike, **settings: Any) -> Any:
+    """Draw a table of the map (rows from south, columns from west) under the coastlines.
+
+    `settings` are those of `imshow`.
+    """
+    picture = ax.imshow(table, origin="lower", extent=(-180, 180, -90, 90), **settings)
     share = world.block_shares(1)
     x, y = np.arange(-179.5, 180), np.arange(-89.5, 90)
     ax.contour(x, y, share, levels=[0.5], colors="white", linewidths=0.5)
