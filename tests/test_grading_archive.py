@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from pathlib import Path
 
@@ -135,6 +136,16 @@ def test_no_content_is_read_beyond_the_limits(label):
     assert sum(map(len, files.values())) <= limits.TOTAL_BYTES
     assert len(files) <= limits.FILES
     assert not any(zips.fault_of_path(path) for path in files)
+
+
+def test_a_name_of_very_many_accents_is_refused_at_once():
+    accents = "\u0301\u0323" * 16_000
+    names = [f"{place}{accents}" for place in range(9)]
+    before = time.process_time()
+    files, faults = archive.contents({"a.zip": factory.packed(dict.fromkeys(names, b""))})
+    assert time.process_time() - before < 1  # to put them in order takes many
+    assert files == {}
+    assert all("no name for a file" in fault for fault in faults)
 
 
 def test_the_header_of_a_bomb_is_not_trusted(monkeypatch):
