@@ -217,6 +217,7 @@ GOOD = json.loads(factory.origin().to_json())
         (json.dumps(GOOD).replace("2.5", "1e999"), "too large"),
         (json.dumps(GOOD | {"guidance": -1}), "guidance must be"),
         (json.dumps(GOOD | {"guidance": False}), "guidance must be"),
+        (json.dumps(GOOD | {"guidance": 10**400}), "guidance must be"),
         (json.dumps(GOOD | {"model_hash": "A" * 64}), "model_hash must be"),
         (json.dumps(GOOD | {"pixels": None}), "pixels must be"),
         (json.dumps(GOOD | {"versions": {"keras": 3}}), "must be a text"),

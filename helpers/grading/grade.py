@@ -21,7 +21,7 @@ from helpers.homework import pocket_hash
 
 __all__ = ["VERSION", "Task", "grade", "key"]
 
-VERSION = 1  # raise it whenever a check gives other points or sentences: cached records are then out of date
+VERSION = 2  # raise it whenever a check gives other points or sentences: cached records are then out of date
 MOST_FAULTS = 10  # sentences of a record
 
 Record = dict[str, Any]
@@ -65,12 +65,13 @@ def grade(task: Task) -> tuple[Record, dict[str, bytes]]:
 
 
 def _graded(task: Task, models: Models | None) -> tuple[Record, dict[str, bytes]]:
-    files, faults = archive.contents(dict(task.files))
+    files, faults, notes = archive.contents(dict(task.files))
     faults = [*task.faults, *faults]
     if not files and not faults:
         faults.append("Nothing was handed in.")
     looked = work.opened(files)
     record = _record(looked, faults, task, models)
+    record["notes"] += notes
     return record, {_thumbnail(shown): shown.thumbnail for shown in looked.seen}
 
 
