@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import grading_factory as factory
@@ -135,6 +136,17 @@ def test_copies_are_alike_and_others_are_not():
         changed = [likeness.fingerprint(copies(image)[kind]) for image in drawn[:10]]
         found = likeness.pairs(prints[:10] + changed)
         assert set(found) == {(place, place + 10) for place in range(10)}, (number, kind)
+
+
+def test_however_many_pictures_there_are_few_pairs_are_in_memory(monkeypatch):
+    monkeypatch.setattr(likeness, "PAIRS", 100_000)
+    prints = [np.random.default_rng(number).bytes(likeness.BITS // 8).hex() for number in range(2000)]
+    prints[1999] = prints[3]
+    tracemalloc.start()
+    assert likeness.pairs(prints) == [(3, 1999)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 def test_only_a_flat_picture_is_blank():
