@@ -162,7 +162,9 @@ def test_the_header_of_a_bomb_is_not_trusted(monkeypatch):
 
 def test_many_small_files_do_not_add_up(monkeypatch):
     monkeypatch.setattr(limits, "TOTAL_BYTES", 10_000)
-    files, faults, _ = archive.contents({"a.zip": factory.packed({f"{n}.txt": b"x" * 3000 for n in range(9)})})
+    files, faults, _ = archive.contents(
+        {"a.zip": factory.packed({f"{n}.txt": b"x" * 3000 for n in range(9)})}
+    )
     assert sum(map(len, files.values())) <= 10_000
     assert "larger than" in faults[0]
 

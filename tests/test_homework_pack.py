@@ -214,9 +214,7 @@ def test_what_cannot_be_packed_is_named_and_the_rest_is_packed(pictures):
 def test_a_zip_that_no_grader_reads_is_not_called_complete(pictures, capsys):
     large = [Picture(p.image, p.origin, content=p.png() + bytes(11_500_000)) for p in pictures]
     path, said = one(large)
-    assert said == [
-        "The zip has 32.9 MB, 32 MB are read: give fewer pictures, smaller ones, or fewer words."
-    ]
+    assert said == ["The zip has 32.9 MB, 32 MB are read: give fewer pictures, smaller ones, or fewer words."]
     assert said[0] in capsys.readouterr().out
     assert path.stat().st_size > MAX_ZIP == FILE_BYTES
 

@@ -46,7 +46,7 @@ class Worksheet:
     comma: bool  # whether it writes 7,5
 
     def filled(self, grades: Mapping[str, tuple[Decimal, str]], *, overwrite: bool = False) -> bytes:
-        """The sheet's bytes with grade and feedback of those ids; rows with a grade, and what is said, stay."""
+        """The sheet's bytes with grade and feedback of those ids; rows with a grade, and feedback, stay."""
         changes: list[tuple[int, int, str]] = []
         for row in self.rows:
             if row.id not in grades or not (overwrite or row.grade.strip() in EMPTY):
