@@ -6,6 +6,7 @@ Not part of the default run: `make test-browser`.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -197,6 +198,9 @@ def test_points_for_quality_outlive_a_late_submission(page, tmp_path):
             press(page, "j", "q", "31")
     assert shown(page) == ["Anna", "Boris", "Late"]
     assert page.find_element(By.CSS_SELECTOR, ".card input").get_property("value") == "31"
+    shutil.copytree(tmp_path / "out", tmp_path / "other")  # a report of its own
+    page.get((tmp_path / "other" / "index.html").as_uri())
+    assert page.find_element(By.CSS_SELECTOR, ".card input").get_property("value") == ""
 
 
 def test_points_for_quality_stay_in_the_browser(page, report):

@@ -157,7 +157,8 @@ def test_the_prompt_may_touch_the_sign_in_three_languages(language):
     assert outcome(contents, "virgo")["prompt"].points == 0
 
 
-def test_several_processes_paint_the_same_records(painted, tmp_path, capsys):
+def test_several_processes_paint_the_same_records(painted, models, tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.grading.grade._models", lambda: models)  # in this process
     works = {}
     for number in range(6):
         contents = [factory.png(one.image, one.origin) for one in painted[number % 3 :]]
