@@ -135,13 +135,13 @@ def unicode_path(raw: bytes, name: str) -> bytes:
     return struct.pack("<HH", 0x7075, len(field)) + field
 
 
-def header_only(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds nothing."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
-    )
+def header_only(*sizes: tuple[int, int]) -> bytes:
+    """A PNG that claims a size, or one after the other, and holds nothing."""
+    chunks = [b"IHDR" + struct.pack(">IIBBBBB", *size, 1, 0, 0, 0, 0) for size in sizes] + [b"IDAT"]
+    framed = [
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
 
 
 def patched(archive: bytes, change: Mapping[int, tuple[str, int]], entry: int = 0) -> bytes:
@@ -221,9 +221,18 @@ def broken() -> dict[str, tuple[Files | bytes, str]]:
             "picture-1.png” does not open: .*cut short",
         ),
         "30,000 pixels": (
-            with_pictures([header_only(30_000, 30_000), second, third]),
+            with_pictures([header_only((30_000, 30_000)), second, third]),
             "30,000 x 30,000 pixels",
         ),
+        "two headers": (
+            with_pictures([header_only((SIDE, SIDE), (13_000, 13_000)), second, third]),
+            "13,000 x 13,000 pixels",
+        ),
+        "a huge second header": (
+            with_pictures([header_only((SIDE, SIDE), (14_000, 14_000)), second, third]),
+            "14,000 x 14,000 pixels",
+        ),
+        "stacked accents": (beside("\u0301\u0323" * 16_000 + ".png"), "no name for a file"),
         "JPEG": (with_pictures([jpeg.getvalue(), second, third]), "no PNG"),
         "text as PNG": (with_pictures([b"<svg onload=alert(1)>", second, third]), "no PNG"),
         "no JSON": (with_json(b"{'sign': leo"), "no JSON"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from grading_factory import Item
 
 from helpers.grading import archive, limits, zips
+from helpers.grading.grade import Task, grade
 from helpers.grading.limits import Refused
+from helpers.grading.rubric import POINTS
 
 CYRILLIC = "Щукина Анна"
 
@@ -77,7 +80,7 @@ def test_a_zip_of_zips_and_folders_of_zips_or_folders(tmp_path):
     (folder / "Clara" / "link").symlink_to("/etc/passwd")
     result = archive.find(folder)
     anna, clara = result.submissions
-    assert archive.contents(anna.files()) == ({"a.txt": b"a"}, [])
+    assert archive.contents(anna.files()) == ({"a.txt": b"a"}, [], [])
     assert clara.files() == {"a.txt": b"a"}
     assert clara.faults == ["“Clara/link” is a symbolic link."]
     assert "“worksheet.csv” lies beside" in result.notes[0]
@@ -131,10 +134,20 @@ def test_a_bad_path_of_the_export_is_its_owners_fault_and_nobody_elses(tmp_path,
 def test_no_content_is_read_beyond_the_limits(label):
     content, _ = factory.broken()[label]
     content = content if isinstance(content, bytes) else factory.packed(content)
-    files, _ = archive.contents({"homework.zip": content})
+    files, *_ = archive.contents({"homework.zip": content})
     assert sum(map(len, files.values())) <= limits.TOTAL_BYTES
     assert len(files) <= limits.FILES
     assert not any(zips.fault_of_path(path) for path in files)
+
+
+def test_a_name_of_very_many_accents_is_refused_at_once():
+    accents = "\u0301\u0323" * 16_000
+    names = [f"{place}{accents}" for place in range(9)]
+    before = time.process_time()
+    files, faults, _ = archive.contents({"a.zip": factory.packed(dict.fromkeys(names, b""))})
+    assert time.process_time() - before < 1  # to put them in order takes many
+    assert files == {}
+    assert all("no name for a file" in fault for fault in faults)
 
 
 def test_the_header_of_a_bomb_is_not_trusted(monkeypatch):
@@ -142,25 +155,64 @@ def test_the_header_of_a_bomb_is_not_trusted(monkeypatch):
     bomb = factory.packed({"a.bin": bytes(1_000_000)})
     lying = factory.patched(bomb, {24: ("<L", 4000)})
     assert archive.contents({"a.zip": bomb})[0] == {}
-    files, faults = archive.contents({"a.zip": lying})
+    files, faults, _ = archive.contents({"a.zip": lying})
     assert files == {}
     assert "damaged" in faults[0]
 
 
 def test_many_small_files_do_not_add_up(monkeypatch):
     monkeypatch.setattr(limits, "TOTAL_BYTES", 10_000)
-    files, faults = archive.contents({"a.zip": factory.packed({f"{n}.txt": b"x" * 3000 for n in range(9)})})
+    files, faults, _ = archive.contents(
+        {"a.zip": factory.packed({f"{n}.txt": b"x" * 3000 for n in range(9)})}
+    )
     assert sum(map(len, files.values())) <= 10_000
     assert "larger than" in faults[0]
-    inner = {f"{n}.zip": factory.packed({"x.bin": bytes(4000)}) for n in range(400)}
-    stored = factory.packed([Item(name, each, method=zipfile.ZIP_STORED) for name, each in inner.items()])
-    assert sum(map(len, archive.contents({"a.zip": stored})[0].values())) <= 10_000
+
+
+def test_archives_in_several_archives_share_one_room(monkeypatch):
+    monkeypatch.setattr(limits, "TOTAL_BYTES", 10_000)
+    inner = Item("inner.zip", factory.packed([Item("x.bin", bytes(4000), method=zipfile.ZIP_STORED)]))
+    three = {f"{n}.zip": factory.packed([inner]) for n in "abc"}
+    files, faults, _ = archive.contents(three)
+    assert list(files) == ["inner.zip/x.bin"]
+    assert faults == ["“inner.zip”: “inner.zip” is larger than 0.0017 MB."]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("homework.zip", "homework-incomplete.zip"),
+        ("homework.zip", "homework-earlier-1.zip", "homework-earlier-2.zip"),
+        ("homework-earlier-1.zip", "homework-incomplete.zip"),
+        ("full.zip", "homework.zip"),
+    ],
+)
+@pytest.mark.parametrize("turn", [1, -1])
+def test_of_several_homeworks_one_is_graded_alone(names, turn):
+    best, *others = names
+    works = {name: factory.packed({"submission.json": name.encode()}) for name in others}
+    works[best] = factory.packed({"submission.json": b"best", "words.txt": b"fullest"})
+    files, faults, notes = archive.contents({name: works[name] for name in names[::turn]} | {"a.txt": b"a"})
+    assert files == {"submission.json": b"best", "words.txt": b"fullest", "a.txt": b"a"}
+    assert faults == []
+    assert notes == [f"{len(names)} zips hold a homework: “{best}” was graded alone."]
+
+
+def test_the_record_of_several_homeworks_has_a_note_and_no_fault():
+    whole, part = factory.packed(factory.good(1)), factory.packed(factory.with_json({"missing": ["Words."]}))
+    files = {"homework-incomplete.zip": part, "homework.zip": whole}
+    both, one = (
+        grade(Task(given, (), ("Late.",), POINTS, False))[0] for given in (files, {"homework.zip": whole})
+    )
+    assert both["notes"] == ["Late.", "2 zips hold a homework: “homework.zip” was graded alone."]
+    assert both | {"notes": ["Late."]} == one
+    assert not one["broken"]
 
 
 def test_the_same_file_twice_is_no_fault_and_another_of_its_name_is():
     work = factory.packed({"a.txt": b"a"})
-    assert archive.contents({"a.zip": work, "a.txt": b"a"}) == ({"a.txt": b"a"}, [])
-    files, faults = archive.contents({"a.zip": work, "b.zip": factory.packed({"A.txt": b"b"})})
+    assert archive.contents({"a.zip": work, "a.txt": b"a"}) == ({"a.txt": b"a"}, [], [])
+    files, faults, _ = archive.contents({"a.zip": work, "b.zip": factory.packed({"A.txt": b"b"})})
     assert files == {"a.txt": b"a"}
     assert "“A.txt” is there twice, differently" in faults[0]
 

@@ -6,6 +6,7 @@ Not part of the default run: `make test-browser`.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,9 @@ def report(tmp_path_factory) -> Path:
         zips[factory.name(number)] = factory.packed(factory.good(50 + number, paint=factory.drawn))
     markup = factory.good(4, "leo <script>document.title = 'taken'</script>", factory.drawn)
     zips |= {"Twin One": factory.packed(markup), "Twin Two": factory.packed(markup)}
+    images = [factory.mosaic(900 + n) for n in range(3)]
+    many = [factory.png(one, factory.origin(one, "leo", n, steps=101)) for n, one in enumerate(images)]
+    zips["Far Steps"] = factory.packed(factory.homework(many))
     folder = tmp_path_factory.mktemp("report")
     (folder / "export.zip").write_bytes(factory.moodle(zips))
     command.main([str(folder / "export.zip"), "--out", str(folder / "out"), "--no-render"])
@@ -117,6 +121,9 @@ def test_keys_filter_and_move(page):
     press(page, "j")
     assert page.switch_to.active_element.get_attribute("aria-label") == broken[1]
     press(page, "f")
+    assert shown(page) == ["Far Steps"]
+    assert "origin not verified" in cards(page)[0].text
+    press(page, "f")
     low = [name for name in everybody if points[name] < MOST / 2]
     assert 0 < len(low) < len(broken)
     assert shown(page) == low
@@ -136,6 +143,64 @@ def test_search_and_help_by_keys(page):
     press(page, "f", Keys.ESCAPE)
     assert not page.find_element(By.ID, "help").is_displayed()
     assert shown(page) == ["Петър Ёжиков"]
+
+
+def test_keys_of_a_cyrillic_keyboard_are_known_by_their_place(page):
+    def strike(key: str, code: str, shift: bool = False) -> None:
+        script = (
+            "const [key, code, shiftKey] = arguments;"
+            "document.activeElement.dispatchEvent("
+            "new KeyboardEvent('keydown', {key, code, shiftKey, bubbles: true, cancelable: true}));"
+        )
+        page.execute_script(script, key, code, shift)
+
+    names = shown(page)
+    strike("о", "KeyJ")
+    strike("о", "KeyJ")
+    assert page.switch_to.active_element.get_attribute("aria-label") == names[1]
+    strike("л", "KeyK")
+    assert page.switch_to.active_element.get_attribute("aria-label") == names[0]
+    strike("й", "KeyQ")
+    assert page.switch_to.active_element.get_attribute("type") == "number"
+    page.execute_script("document.activeElement.blur()")
+    strike("а", "KeyF")
+    assert page.find_element(By.ID, "filter").get_property("value") == "flagged"
+    strike("h", "KeyJ")  # of a Latin keyboard of another order
+    assert page.switch_to.active_element.tag_name == "body"
+    strike(".", "Slash")
+    assert page.switch_to.active_element.get_attribute("id") == "search"
+    page.execute_script("document.activeElement.blur()")
+    strike(",", "Slash", shift=True)
+    assert page.find_element(By.ID, "help").is_displayed()
+
+
+def test_arrows_and_enter_leave_the_points_as_they_were_typed(page):
+    names = shown(page)
+    moves = ((Keys.ARROW_DOWN, 1), (Keys.ENTER, 2), (Keys.ARROW_UP, 1))
+    press(page, "j")
+    for place, (key, there) in zip((0, 1, 2), moves, strict=True):
+        press(page, "q", "25", key)
+        field = cards(page)[place].find_element(By.TAG_NAME, "input")
+        assert field.get_property("value") == "25"
+        assert page.switch_to.active_element.get_attribute("aria-label") == names[there]
+    page.execute_script("localStorage.clear()")
+
+
+def test_points_for_quality_outlive_a_late_submission(page, tmp_path):
+    zips = {
+        name: factory.packed(factory.good(number)) for number, name in enumerate(("Anna", "Boris", "Late"))
+    }
+    for count in (2, 3):
+        (tmp_path / "export.zip").write_bytes(factory.moodle(dict(list(zips.items())[:count])))
+        command.main([str(tmp_path / "export.zip"), "--out", str(tmp_path / "out"), "--no-render"])
+        page.get((tmp_path / "out" / "index.html").as_uri())
+        if count == 2:
+            press(page, "j", "q", "31")
+    assert shown(page) == ["Anna", "Boris", "Late"]
+    assert page.find_element(By.CSS_SELECTOR, ".card input").get_property("value") == "31"
+    shutil.copytree(tmp_path / "out", tmp_path / "other")  # a report of its own
+    page.get((tmp_path / "other" / "index.html").as_uri())
+    assert page.find_element(By.CSS_SELECTOR, ".card input").get_property("value") == ""
 
 
 def test_points_for_quality_stay_in_the_browser(page, report):

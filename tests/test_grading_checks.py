@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import grading_factory as factory
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from helpers import pictures
-from helpers.grading import alike, checks, likeness, rubric
+from helpers.grading import __main__ as command
+from helpers.grading import alike, checks, likeness, report, rubric
 from helpers.grading.grade import Task, grade
 from helpers.grading.models import MOST_STEPS, Models
 from helpers.grading.work import opened
@@ -77,6 +79,53 @@ def test_what_is_not_painted_again_costs_nothing(painted, models):
         assert found["judge"].state == checks.OPEN
 
 
+def test_the_steps_of_a_submission_are_bounded_and_the_chosen_picture_comes_first():
+    class Counting(Models):
+        def repaint(self, origins):
+            asked.extend(origin.seed for origin in origins)
+            return [factory.mosaic(origin.seed) for origin in origins]
+
+        def signs(self, images, sign):
+            return [True] * len(images)
+
+    asked: list[int] = []
+    images = [factory.mosaic(n) for n in range(5)]
+    contents = [factory.png(one, factory.origin(one, "leo", n, steps=90)) for n, one in enumerate(images)]
+    found = outcome(contents, models=Counting())["render"]
+    assert asked == [1, 0, 2]
+    assert (
+        found.sentence
+        == "The recorded prompts and seeds paint the same pictures again: 3. Not painted again: 2."
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "unverified"),
+    [
+        ({}, False),
+        ({"steps": MOST_STEPS + 1}, True),
+        ({"model_hash": "0" * 64}, True),
+        ({"model": "stable-diffusion-1.4", "model_hash": "0" * 64}, False),
+    ],
+)
+def test_an_origin_that_the_pocket_model_cannot_confirm_is_shown(other, unverified):
+    image = factory.mosaic(1)
+    contents = [factory.png(image, factory.origin(image, "leo", 1, **other))]
+    files = {"homework.zip": factory.packed(factory.homework(contents))}
+    graded, _ = grade(Task(files, (), (), rubric.POINTS, False))
+    assert graded["unverified"] == unverified
+    page = card(graded)
+    assert ("⚠ origin not verified</span>" in page) == unverified
+    assert ('data-kinds="broken unverified"' in page) == unverified
+    assert "Nothing was painted again" in page.partition("<details>")[2]
+    assert "Nothing was painted again" in card(graded | {"rendered": True}).partition("<details>")[0]
+
+
+def card(graded: dict) -> str:
+    """What the page shows of a record."""
+    return report._card({"key": "Anna_1", "id": "1", "name": "Anna", "flags": []} | graded, 40, None)
+
+
 def test_what_the_pocket_model_cannot_paint_is_said(painted, models):
     found = outcome([disguised(picture, prompt="лев") for picture in painted], models=models)
     assert found["render"].state == checks.NONE
@@ -108,6 +157,20 @@ def test_the_prompt_may_touch_the_sign_in_three_languages(language):
     assert outcome(contents, "virgo")["prompt"].points == 0
 
 
+def test_several_processes_paint_the_same_records(painted, models, tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.grading.grade._models", lambda: models)  # in this process
+    works = {}
+    for number in range(6):
+        contents = [factory.png(one.image, one.origin) for one in painted[number % 3 :]]
+        works[factory.name(number)] = factory.packed(factory.homework(contents, words=f"Work {number}."))
+    (tmp_path / "all.zip").write_bytes(factory.moodle(works))
+    for out, options in (("one", ()), ("two", ("--workers", "2"))):
+        command.main([str(tmp_path / "all.zip"), "--out", str(tmp_path / out), *options])
+    one, two = ((tmp_path / out / "results.jsonl").read_text() for out in ("one", "two"))
+    assert one == two
+    assert one.count("paint the same pictures again") == len(works) == len(one.splitlines())
+
+
 # --- likeness ----------------------------------------------------------------------------------------
 
 
@@ -135,6 +198,17 @@ def test_copies_are_alike_and_others_are_not():
         changed = [likeness.fingerprint(copies(image)[kind]) for image in drawn[:10]]
         found = likeness.pairs(prints[:10] + changed)
         assert set(found) == {(place, place + 10) for place in range(10)}, (number, kind)
+
+
+def test_however_many_pictures_there_are_few_pairs_are_in_memory(monkeypatch):
+    monkeypatch.setattr(likeness, "PAIRS", 100_000)
+    prints = [np.random.default_rng(number).bytes(likeness.BITS // 8).hex() for number in range(2000)]
+    prints[1999] = prints[3]
+    tracemalloc.start()
+    assert likeness.pairs(prints) == [(3, 1999)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 def test_only_a_flat_picture_is_blank():

@@ -334,12 +334,29 @@ def test_a_wrong_rubric_is_one_sentence(few, tmp_path, rubric, sentence):
         outcome(few, tmp_path / "out", "--rubric", str(path))
 
 
-def test_a_dead_worker_is_one_sentence(few, tmp_path):
-    class Dead(run.Executor):
-        def submit(self, *_: object) -> run.Future:
-            future = run.Future()
-            future.set_exception(MemoryError())
-            return future
+class Done(run.Executor):
+    """A pool whose every task has come to that end."""
 
+    def __init__(self, end: object) -> None:
+        self.future = run.Future()
+        (self.future.set_exception if isinstance(end, Exception) else self.future.set_result)(end)
+
+    def submit(self, *_: object) -> run.Future:
+        return self.future
+
+
+TASK = grade.Task({}, (), (), POINTS, False)
+
+
+def test_a_dead_worker_is_one_sentence(tmp_path):
     with pytest.raises(Refused, match=r"A worker died \(MemoryError\).*what is graded stays graded"):
-        list(run._elsewhere(iter([(0, grade.Task({}, (), (), POINTS, False))]), tmp_path, Dead(), 1))
+        list(run._elsewhere(iter([(0, TASK)]), tmp_path, Done(MemoryError()), 1))
+
+
+def test_a_full_disk_is_no_dead_worker(tmp_path, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        list(run._elsewhere(iter([(0, TASK)]), tmp_path, Done(grade.grade(TASK)), 1))

@@ -71,11 +71,14 @@ def test_a_sheet_without_marks_stays_as_it_is():
 
 
 def test_what_a_person_wrote_is_kept_unless_told_otherwise():
-    content = sheet(",", "en", grade="88.00", feedback="Mine").encode()
-    read = worksheet.read(content)
-    assert read.filled(MARKS) == content
-    assert [row.id for row in read.kept({"17", "18"})] == ["17"]
-    assert b"61.50" in read.filled(MARKS, overwrite=True)
+    for feedback in ("Mine", ""):  # a person's grade gets no words of the machine beside it
+        content = sheet(",", "en", grade="88.00", feedback=feedback).encode()
+        read = worksheet.read(content)
+        assert read.filled(MARKS) == content
+        assert [row.id for row in read.kept({"17", "18"})] == ["17"]
+        assert b"61.50" in read.filled(MARKS, overwrite=True)
+    filled = worksheet.read(sheet(",", "en", feedback="Mine").encode()).filled(MARKS)
+    assert filled == sheet(",", "en", grade="61.50", feedback="Mine").encode()
 
 
 def test_the_number_is_found_whatever_the_language_calls_a_participant():
@@ -101,6 +104,13 @@ def test_columns_of_another_language_can_be_named():
     with pytest.raises(Refused, match="“Punkte”.*--columns"):
         worksheet.read(content)
     assert b"61.50" in worksheet.read(content, {"id": "ID", "grade": "Punkte"}).filled(MARKS)
+
+
+def test_an_unknown_name_of_the_maximum_is_said_before_it_costs_the_marks():
+    content = sheet(",", "en").replace("Maximum grade", "Höchstnote").encode()
+    with pytest.raises(Refused, match="no column “Maximum grade” in.*“Höchstnote”.*--columns maximum=…"):
+        worksheet.read(content)
+    assert b"61.50" in worksheet.read(content, {"maximum": "Höchstnote"}).filled(MARKS)
 
 
 def test_a_sheet_that_would_be_damaged_is_refused():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import time
 import tracemalloc
 import zlib
 
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from helpers.homework import Origin, Picture, open_picture, public, read_png, same
+from helpers.homework import Origin, Picture, open_picture, public, read_png, same, touches
 from helpers.homework.limits import MAX_FILE, MAX_ORIGIN, MAX_PROMPT, MAX_SIDE
 from helpers.homework.png import KEY, PUBLIC_KEY, SIGNATURE
 from tests import homework_factory as factory
@@ -147,6 +148,15 @@ def test_a_hostile_line_of_settings_is_read_at_once():
         public.parse(f"leo\n{line}x")  # by backtracking it would take minutes
 
 
+def test_a_public_prompt_that_is_too_long_is_left_unread():
+    before = time.process_time()
+    reading = read_png(png({PUBLIC_KEY: "\u0301\u0323" * (MAX_ORIGIN // 2)}))
+    assert touches(reading.prompt or "", "leo") is False
+    assert time.process_time() - before < 1  # to put so many accents in order takes many
+    assert reading.prompt is None
+    assert reading.problems == ("the prompt in its text 'parameters' is longer than 4,000 characters",)
+
+
 def test_a_picture_without_texts_has_no_origin():
     picture = open_picture(png({}))
     assert (picture.origin, picture.public, picture.prompt, picture.whole) == (None, None, None, None)
@@ -207,6 +217,7 @@ GOOD = json.loads(factory.origin().to_json())
         (json.dumps(GOOD).replace("2.5", "1e999"), "too large"),
         (json.dumps(GOOD | {"guidance": -1}), "guidance must be"),
         (json.dumps(GOOD | {"guidance": False}), "guidance must be"),
+        (json.dumps(GOOD | {"guidance": 10**400}), "guidance must be"),
         (json.dumps(GOOD | {"model_hash": "A" * 64}), "model_hash must be"),
         (json.dumps(GOOD | {"pixels": None}), "pixels must be"),
         (json.dumps(GOOD | {"versions": {"keras": 3}}), "must be a text"),
@@ -246,6 +257,8 @@ def header(width: int, height: int) -> bytes:
         (SIGNATURE + b"\0" * 100, "damaged or cut short"),
         (header(30_000, 30_000), "30,000 x 30,000 pixels, 2,048 a side"),
         (header(1, MAX_SIDE + 1), "1 x 2,049 pixels"),
+        (header(1, 1)[:33] + header(13_000, 13_000)[8:], "13,000 x 13,000 pixels, 2,048 a side"),
+        (header(1, 1)[:33] + header(14_000, 14_000)[8:], "14,000 x 14,000 pixels, 2,048 a side"),
         (header(0, 5), "0 x 5 pixels"),
         (bytes(MAX_FILE + 1), "The file has 16 MB"),
         (png({"a": "x" * 2_000_000}, zip=True), "damaged or cut short"),

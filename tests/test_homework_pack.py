@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.grading.limits import FILE_BYTES
 from helpers.homework import Picture, find_sign, missing, open_picture, pack, parse_submission, verify
-from helpers.homework.limits import MAX_WORDS, MOST_PICTURES
+from helpers.homework.limits import MAX_WORDS, MAX_ZIP, MOST_PICTURES
 from helpers.homework.submission import MAX_MISSING
 from tests import homework_factory as factory
 
@@ -208,6 +209,14 @@ def test_what_cannot_be_packed_is_named_and_the_rest_is_packed(pictures):
     ):
         assert why in sentence and "left out" in sentence
     assert record(path).chosen == "picture-3.png" and len(record(path).pictures) == 3
+
+
+def test_a_zip_that_no_grader_reads_is_not_called_complete(pictures, capsys):
+    large = [Picture(p.image, p.origin, content=p.png() + bytes(11_500_000)) for p in pictures]
+    path, said = one(large)
+    assert said == ["The zip has 32.9 MB, 32 MB are read: give fewer pictures, smaller ones, or fewer words."]
+    assert said[0] in capsys.readouterr().out
+    assert path.stat().st_size > MAX_ZIP == FILE_BYTES
 
 
 def test_everything_wrong_at_once_is_still_a_zip_in_order():

@@ -6,14 +6,14 @@ Known are Moodle's zip in all its layouts, and zips or folders, one a student, i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from helpers.grading import limits
+from helpers.grading import folders, limits
 from helpers.grading.limits import Refused, quoted
-from helpers.grading.zips import JUNK, Member, members, same_name, unpacked
+from helpers.grading.zips import Member, members, same_name, unpacked
+from helpers.homework.submission import FILE
 
 __all__ = ["Found", "Submission", "contents", "find", "who"]
 
@@ -22,6 +22,7 @@ __all__ = ["Found", "Submission", "contents", "find", "who"]
 MOODLE = re.compile(r"(?s)(?P<name>.*?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)")
 NUMBERED = re.compile(r"(?s)(?P<name>.*?)_(?P<id>\d+)")
 TEXT = "onlinetext"
+LESSER = ("-incomplete", "-earlier-")  # in the names of zips that `homework.pack` meant for nobody
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Found:
 def find(download: Path) -> Found:
     """The submissions of a zip or a folder, in the order of their names."""
     if download.is_dir():
-        listed = list(_folder(download))
+        listed = list(folders.listed(download))
     else:
         try:
             listed = list(members(download))
@@ -95,20 +96,39 @@ def who(top: str) -> dict[str, str]:
     return {"name": name, "id": number, "kind": "", "file": ""}
 
 
-def contents(files: dict[str, bytes]) -> tuple[dict[str, bytes], list[str]]:
-    """From files as they were sent: those in their archives by name, and what was refused, in sentences."""
-    listed, faults = [], []
+def contents(files: dict[str, bytes]) -> tuple[dict[str, bytes], list[str], list[str]]:
+    """From files as they were sent: those in their archives by name, what was refused, and notes on the rest.
+
+    If several archives hold a homework each, one of them counts, or their files would be mixed.
+    """
+    listed: dict[str, list[Member]] = {}
+    faults, notes = [], []
+    room = [limits.TOTAL_BYTES]  # of all archives together
     for path, content in files.items():
         if not path.lower().endswith(".zip"):
-            listed.append(Member(path, lambda most, content=content: content))
+            listed[path] = [Member(path, lambda most, content=content: content)]
             continue
         try:
-            listed += islice(unpacked(content), limits.FILES + 1)
+            listed[path] = list(islice(unpacked(content, room=room), limits.FILES + 1))
         except Refused as refused:
             faults.append(f"{quoted(path)}: {refused}")
-        if len(listed) > limits.FILES:
+        if sum(map(len, listed.values())) > limits.FILES:
             break
-    return _read(listed, faults), faults
+    else:
+        works = {path: inside for path, inside in listed.items() if _is_work(path, inside)}
+        if len(works) > 1:
+            best = min(works, key=lambda path: (*map(_name(path).count, LESSER), -len(works[path])))
+            notes.append(f"{len(works)} zips hold a homework: {quoted(best)} was graded alone.")
+            listed = {path: inside for path, inside in listed.items() if path == best or path not in works}
+    return _read([member for inside in listed.values() for member in inside], faults), faults, notes
+
+
+def _is_work(path: str, inside: list[Member]) -> bool:
+    return path.lower().endswith(".zip") and any(_name(member.path) == FILE for member in inside)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].lower()
 
 
 def _inside(path: str) -> str:
@@ -161,38 +181,3 @@ def _without_common_folder(listed: list[Member]) -> list[Member]:
     if not any(who(second)["kind"] for second in seconds):
         return listed
     return [Member(rest, member.read, member.fault) for rest, member in zip(rests, listed, strict=True)]
-
-
-def _folder(folder: Path) -> Iterator[Member]:
-    """The files under a folder; links are not followed."""
-    for path in sorted(folder.iterdir() if folder.is_dir() else ()):
-        yield from _below(path, folder)
-
-
-def _below(path: Path, root: Path) -> Iterator[Member]:
-    name = path.relative_to(root).as_posix()
-    if JUNK.search(name):
-        return
-    if path.is_symlink():
-        yield Member(name, _file(path), f"{quoted(name)} is a symbolic link.")
-    elif path.is_dir():
-        for inner in sorted(path.iterdir()):
-            yield from _below(inner, root)
-    elif path.is_file():
-        yield Member(name, _file(path))
-    else:
-        yield Member(name, _file(path), f"{quoted(name)} is no ordinary file.")
-
-
-def _file(path: Path) -> Callable[[int], bytes]:
-    def read(most: int) -> bytes:
-        try:
-            with path.open("rb") as file:
-                content = file.read(most + 1)
-        except OSError as error:
-            raise Refused(f"{quoted(path.name)} cannot be read ({error.strerror}).") from None
-        if len(content) > most:
-            raise Refused(f"{quoted(path.name)} is larger than {most / limits.MB:.3g} MB.")
-        return content
-
-    return read

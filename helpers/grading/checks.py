@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from helpers.grading import likeness, rubric
 from helpers.grading.limits import plain, quoted
-from helpers.grading.models import Models, why_not
+from helpers.grading.models import MOST_TOGETHER, Models, why_not
 from helpers.grading.work import Shown, Work
 from helpers.homework import find_sign, same, touches
 from helpers.homework.limits import LEAST_PICTURES
@@ -131,6 +132,8 @@ def _render(work: Work, models: Models | None) -> Outcome:
         return None, "Nothing was painted again in this run."
     ours = [shown for shown in told if not why_not(shown.picture.origin)]
     ours = sorted(ours, key=lambda shown: not shown.chosen)[:MOST_REPAINTED]
+    together = accumulate(shown.picture.origin.steps for shown in ours)
+    ours = [shown for shown, steps in zip(ours, together, strict=True) if steps <= MOST_TOGETHER]
     if not ours:
         return None, f"Not painted again: {why_not(told[0].picture.origin)}."
     painted = models.repaint([shown.picture.origin for shown in ours])

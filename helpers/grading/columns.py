@@ -23,7 +23,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "Обратна връзка с коментари",
     ),
 }
-REQUIRED = ("id", "grade")
+REQUIRED = ("id", "grade", "maximum")
 # Only these languages write 7,5: a sheet with one of these words whose grades do not show it themselves.
 DECIMAL_COMMA = ("Идентификатор", "Идентификационен номер", "Оценка", "Максимальная оценка")
 

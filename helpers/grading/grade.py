@@ -15,13 +15,13 @@ from typing import Any
 
 from helpers.grading import archive, checks, work
 from helpers.grading.limits import plain
-from helpers.grading.models import Models
+from helpers.grading.models import Models, unverified
 from helpers.grading.work import Shown
 from helpers.homework import pocket_hash
 
 __all__ = ["VERSION", "Task", "grade", "key"]
 
-VERSION = 1  # raise it whenever a check gives other points or sentences: cached records are then out of date
+VERSION = 2  # raise it whenever a check gives other points or sentences: cached records are then out of date
 MOST_FAULTS = 10  # sentences of a record
 
 Record = dict[str, Any]
@@ -42,8 +42,7 @@ class Task:
 def key(task: Task) -> str:
     """A digest of all that the record depends on."""
     digest = hashlib.sha256()
-    model = pocket_hash() if task.render else ""
-    said = [VERSION, model, sorted(task.points.items()), task.faults, task.notes]
+    said = [VERSION, task.render, pocket_hash(), sorted(task.points.items()), task.faults, task.notes]
     digest.update(json.dumps(said, ensure_ascii=True).encode())
     for path in sorted(task.files):
         name = path.encode("utf-8", "surrogatepass")
@@ -65,12 +64,13 @@ def grade(task: Task) -> tuple[Record, dict[str, bytes]]:
 
 
 def _graded(task: Task, models: Models | None) -> tuple[Record, dict[str, bytes]]:
-    files, faults = archive.contents(dict(task.files))
+    files, faults, notes = archive.contents(dict(task.files))
     faults = [*task.faults, *faults]
     if not files and not faults:
         faults.append("Nothing was handed in.")
     looked = work.opened(files)
     record = _record(looked, faults, task, models)
+    record["notes"] += notes
     return record, {_thumbnail(shown): shown.thumbnail for shown in looked.seen}
 
 
@@ -82,6 +82,8 @@ def _record(looked: work.Work, faults: Sequence[str], task: Task, models: Models
     return {
         "failed": False,
         "broken": bool(faults or looked.complaints or lost),
+        "rendered": task.render,
+        "unverified": any(unverified(shown.picture.origin) for shown in looked.seen),
         "sign": told.sign if told else None,
         "words": told.words if told else "",
         "faults": [plain(fault, 300) for fault in faults[:MOST_FAULTS]]

@@ -17,7 +17,7 @@ BITS = 3 * KEPT * KEPT
 # same words in 114; copies made smaller, brighter, noisy or saved as JPEG differed in 42 (95 %), 58 at most.
 ALIKE = 48
 FLAT = 2.0  # grey levels: the least spread of a picture that shows something
-BLOCK = 2000
+PAIRS = 20_000_000  # that are compared at once, in 8 bytes each
 
 
 def fingerprint(image: NDArray[np.uint8]) -> str:
@@ -40,8 +40,9 @@ def pairs(fingerprints: Sequence[str]) -> list[tuple[int, int]]:
         return []
     table = np.array([np.frombuffer(bytes.fromhex(one), np.uint64) for one in fingerprints])
     found = []
-    for start in range(0, len(table), BLOCK):
-        block = table[start : start + BLOCK]
+    rows_at_once = max(1, PAIRS // len(table))
+    for start in range(0, len(table), rows_at_once):
+        block = table[start : start + rows_at_once]
         differ = sum(
             np.bitwise_count(block[:, None, word] ^ table[None, start:, word]).astype(np.uint16)
             for word in range(table.shape[1])

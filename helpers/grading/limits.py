@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from helpers.homework.limits import MAX_ZIP
+
 __all__ = [
     "DEPTH",
     "ENTRIES",
@@ -20,7 +22,7 @@ __all__ = [
 ]
 
 MB = 2**20
-FILE_BYTES = 32 * MB  # of one file, unpacked
+FILE_BYTES = MAX_ZIP  # of one file, unpacked
 TOTAL_BYTES = 64 * MB  # of all files of a submission, unpacked
 FILES = 200  # of a submission
 ENTRIES = 10_000  # in the table of an archive, before it is read

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from helpers.homework import Origin, pocket_hash
 from helpers.scenes import SIDE
 
-__all__ = ["MOST_STEPS", "Models", "why_not"]
+__all__ = ["MOST_STEPS", "MOST_TOGETHER", "Models", "unverified", "why_not"]
 
 MOST_STEPS = 100  # of a picture that is painted again; a student can ask for a thousand
+MOST_TOGETHER = 300  # of all pictures of a submission
 
 
 def why_not(origin: Origin) -> str:
@@ -29,6 +30,11 @@ def why_not(origin: Origin) -> str:
     if origin.steps > MOST_STEPS:
         return f"it took {origin.steps} steps, and more than {MOST_STEPS} are not repeated"
     return ""
+
+
+def unverified(origin: Origin | None) -> bool:
+    """Whether a picture is said to be the pocket model's and cannot be painted again to see that it is."""
+    return origin is not None and origin.model == "pocket" and bool(why_not(origin))
 
 
 class Models:

@@ -2,7 +2,7 @@
 const cards = [...document.querySelectorAll(".card")];
 const byId = (id) => document.getElementById(id);
 const [filter, below, search, shown, help] = ["filter", "below", "search", "shown", "help"].map(byId);
-const kept = "zodiac-quality:" + document.body.dataset.run;
+const kept = "zodiac-quality:" + location.pathname; // the same when a late submission joins the others
 let current = -1;
 
 const visible = () => cards.filter((card) => !card.hidden);
@@ -42,13 +42,24 @@ const keys = {
   q: () => cards[current]?.querySelector("input")?.select(),
 };
 
+// Where a keyboard writes other letters than Latin ones, the place of the key counts.
+const places = { KeyJ: "j", KeyK: "k", KeyF: "f", KeyQ: "q", Slash: "/" };
+function meant({ key, code, shiftKey }) {
+  if (key in keys || /^[a-z]$/i.test(key)) return key;
+  return code === "Slash" && shiftKey ? "?" : places[code];
+}
+
 document.addEventListener("keydown", (event) => {
   if (help.open || event.ctrlKey || event.altKey || event.metaKey) return;
   const typing = event.target.matches("input, select, textarea");
   if (typing && event.key === "Escape") event.target.blur();
-  if (typing || !(event.key in keys)) return;
+  // The arrows would change the number that was typed.
+  const leaving = event.target.matches("input[type=number]") && ["ArrowUp", "ArrowDown", "Enter"].includes(event.key);
+  const key = leaving && event.key === "Enter" ? "ArrowDown" : meant(event);
+  if ((typing && !leaving) || !(key in keys)) return;
   event.preventDefault();
-  keys[event.key]();
+  if (leaving) event.target.blur();
+  keys[key]();
 });
 
 document.addEventListener("focusin", (event) => {

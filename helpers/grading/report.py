@@ -21,6 +21,7 @@ __all__ = ["page"]
 MARKS = {checks.FULL: "✓", checks.PART: "◐", checks.NONE: "✗", checks.OPEN: "–"}
 SPOKEN = {checks.FULL: "all points", checks.PART: "some points", checks.NONE: "no points"}
 SPOKEN[checks.OPEN] = "not looked at"
+BADGES = {"broken": "⚠ broken", "flagged": "⚑ flagged", "unverified": "⚠ origin not verified"}
 WIDTH, HEIGHT, FOOT = 600, 140, 36  # of the drawing of the spread
 
 Record = dict[str, Any]
@@ -41,12 +42,10 @@ def page(
     most = points[rubric.QUALITY]
     save = '<button id="save" type="button">Save quality.csv</button>' if most else ""
     notes = "".join(f"<li>{_e(note)}</li>" for note in found["notes"])
-    run = hashlib.sha256("\n".join(record["key"] for record in records).encode()).hexdigest()[:16]
     html = Template(_part("page.html")).substitute(
         policy=policy,
         css=css,
         script=script,
-        run=run,
         count=len(records),
         most=f"{found['most']:g}",
         half=f"{found['most'] / 2:g}",
@@ -59,9 +58,8 @@ def page(
 
 
 def _card(record: Record, most: float, given: float | None) -> str:
-    kinds = [kind for kind in ("broken", "flagged") if record[{"flagged": "flags"}.get(kind, kind)]]
-    signs = {"broken": "⚠ broken", "flagged": "⚑ flagged"}
-    badges = "".join(f'<span class="badge {kind}">{signs[kind]}</span>' for kind in kinds)
+    kinds = [kind for kind in BADGES if record[{"flagged": "flags"}.get(kind, kind)]]
+    badges = "".join(f'<span class="badge {kind}">{BADGES[kind]}</span>' for kind in kinds)
     said = [*record["faults"], *record["complaints"], *record["flags"], *record["notes"]]
     sign = find_sign(record["sign"]) if record["sign"] else None
     owner = _e(f"{record['name']} {record['id']}".strip())
@@ -78,7 +76,7 @@ def _card(record: Record, most: float, given: float | None) -> str:
 <div><div class="pictures">{"".join(_figure(one, record) for one in record["pictures"])}</div>
 <p class="words">{_e(record["words"]) or "No description."}</p></div>
 <div><ul class="said">{"".join(f"<li>{_e(one)}</li>" for one in said)}</ul>
-{_checks(record["checks"])}
+{_checks(record["checks"], record["rendered"])}
 {quality if most else ""}</div>
 </article>"""
 
@@ -103,12 +101,16 @@ def _figure(picture: Record, record: Record) -> str:
     )
 
 
-def _checks(found: Sequence[Record]) -> str:
-    """Those that cost points, and the others folded."""
-    lost = "".join(_check(check) for check in found if check["points"] < check["most"])
-    rest = [_check(check) for check in found if check["points"] >= check["most"]]
+def _checks(found: Sequence[Record], rendered: bool) -> str:
+    """Those that cost points, or would have been looked at and were not, and the others folded."""
+    told = [
+        check["points"] < check["most"] or (rendered and check["state"] == checks.OPEN) for check in found
+    ]
+    first, rest = (
+        [_check(check) for check, now in zip(found, told, strict=True) if now == kind] for kind in (1, 0)
+    )
     return (
-        f'<ul class="checks">{lost}</ul><details><summary>{len(rest)} checks cost nothing</summary>'
+        f'<ul class="checks">{"".join(first)}</ul><details><summary>{len(rest)} checks cost nothing</summary>'
         f'<ul class="checks">{"".join(rest)}</ul></details>'
     )
 

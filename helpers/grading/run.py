@@ -94,12 +94,13 @@ def _elsewhere(
         for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
             number, place = running.pop(future)
             try:
-                yield number, _keep(place, *future.result())
+                graded = future.result()
             except Exception as error:  # not of the submission: grade lets none out
                 raise Refused(
                     f"A worker died ({type(error).__name__}), most likely for lack of memory: run the same "
                     "command again with fewer workers; what is graded stays graded."
                 ) from None
+            yield number, _keep(place, *graded)
 
 
 def _place(out: Path, task: Task) -> Path:

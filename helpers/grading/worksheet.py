@@ -46,10 +46,10 @@ class Worksheet:
     comma: bool  # whether it writes 7,5
 
     def filled(self, grades: Mapping[str, tuple[Decimal, str]], *, overwrite: bool = False) -> bytes:
-        """The sheet's bytes with grade and feedback of those ids; cells that say something stay."""
+        """The sheet's bytes with grade and feedback of those ids; rows with a grade, and feedback, stay."""
         changes: list[tuple[int, int, str]] = []
         for row in self.rows:
-            if row.id not in grades:
+            if row.id not in grades or not (overwrite or row.grade.strip() in EMPTY):
                 continue
             grade, feedback = grades[row.id]
             new = {"grade": (row.grade, self.number(grade)), "feedback": (row.feedback, feedback)}
@@ -97,10 +97,11 @@ def read(content: bytes, own: Mapping[str, str] | None = None) -> Worksheet:
             break
     else:
         header = [_value(text, span) for span in next(_rows(text, _likely(text)), ())]
-        names = ", ".join(map(quoted, header[:12]))
+        lost = [name for name in REQUIRED if name not in place(header, own)]
         raise Refused(
-            f"The worksheet has no column “{COLUMNS['id'][0]}” or no column “{COLUMNS['grade'][0]}” in a "
-            f"language known here; its columns are {names}: say which they are with --columns."
+            f"The worksheet has no column {' or '.join(quoted(COLUMNS[name][0]) for name in lost)} in a "
+            f"language known here; its columns are {', '.join(map(quoted, header[:12]))}: "
+            f"say which is which with --columns {' '.join(f'{name}=…' for name in lost)}."
         )
     rows = []
     for number, cells in enumerate(table[1:], 2):

@@ -117,6 +117,8 @@ def fault_of_path(path: str) -> str:
 
 def same_name(path: str) -> str:
     """Equal for paths that some file system takes for the same."""
+    if len(path) > limits.NAME:  # which is no name, and of many accents the order takes quadratic time
+        return path
     return unicodedata.normalize("NFC", path).casefold()
 
 

@@ -49,7 +49,7 @@ class Origin:
         if self.sampler not in SAMPLERS:
             raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, not {_short(self.sampler)}.")
         guidance = self.guidance
-        if type(guidance) not in (int, float) or not (math.isfinite(guidance) and 0 <= guidance <= 100):
+        if type(guidance) not in (int, float) or not 0 <= guidance <= 100:
             raise ValueError(f"guidance must be a number from 0 to 100, not {_short(guidance)}.")
         _text("model", self.model, 100, 1)
         for name in ("model_hash", "pixels"):

@@ -6,6 +6,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from helpers.files import write_bytes
 from helpers.homework import rules
-from helpers.homework.limits import MAX_SIDE, MAX_WORDS
+from helpers.homework.limits import MAX_SIDE, MAX_WORDS, MAX_ZIP
 from helpers.homework.png import Picture, open_picture
 from helpers.homework.signs import Sign, find_sign
 from helpers.homework.submission import (
@@ -31,6 +32,8 @@ from helpers.homework.submission import (
 )
 
 __all__ = ["pack"]
+
+TOO_LARGE = "give fewer pictures, smaller ones, or fewer words."
 
 
 def pack(
@@ -83,7 +86,12 @@ def pack(
         missing=tuple(_clean(sentence)[:MAX_SENTENCE] for sentence in said[:MAX_MISSING]),
     )
     files = {FILE: record.to_json(), WORDS_FILE: f"{text}\n".encode()} | files
-    path, earlier = _write(_target(out, bool(said)), _zipped(files))
+    content = _zipped(files)
+    if len(content) > MAX_ZIP:
+        large = f"The zip has {len(content) / 2**20:,.1f} MB, {MAX_ZIP / 2**20:g} MB are read: "
+        record = replace(record, missing=(large + TOO_LARGE, *record.missing[: MAX_MISSING - 1]))
+        content = _zipped(files | {FILE: record.to_json()})
+    path, earlier = _write(_target(out, bool(record.missing)), content)
     _tell(path, earlier, record)
     _offer(path)
     return path

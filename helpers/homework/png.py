@@ -19,7 +19,7 @@ from PIL import Image, PngImagePlugin
 
 from helpers.files import write_bytes
 from helpers.homework import public
-from helpers.homework.limits import MAX_FILE, MAX_ORIGIN, MAX_SIDE
+from helpers.homework.limits import MAX_FILE, MAX_ORIGIN, MAX_PROMPT, MAX_SIDE
 from helpers.homework.origin import Origin, digest
 
 __all__ = ["KEY", "PUBLIC_KEY", "Picture", "Reading", "open_picture", "read_png", "same"]
@@ -161,12 +161,19 @@ def _opened(content: bytes) -> Image.Image:
         raise ValueError("The PNG is damaged or cut short: save the picture again.")
     width, height = struct.unpack(">II", content[16:24])
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-        raise ValueError(f"The picture has {width:,} x {height:,} pixels, {MAX_SIDE:,} a side are allowed.")
+        raise _too_large(width, height)
     try:
-        return Image.open(io.BytesIO(content), formats=["PNG"])
+        image = PngImagePlugin.PngImageFile(io.BytesIO(content))
     except BROKEN as error:
         reason = str(error).split(" <_io")[0]  # Pillow names an object's place in memory
         raise ValueError(f"The PNG is damaged or cut short ({reason}): save the picture again.") from None
+    if image.size != (width, height):  # by a second header, which Pillow believes
+        raise _too_large(*image.size)
+    return image
+
+
+def _too_large(width: int, height: int) -> ValueError:
+    return ValueError(f"The picture has {width:,} x {height:,} pixels, {MAX_SIDE:,} a side are allowed.")
 
 
 def _reading(image: Image.Image) -> Reading:
@@ -180,8 +187,10 @@ def _reading(image: Image.Image) -> Reading:
     if isinstance(theirs, str):
         if len(theirs) > MAX_ORIGIN:
             problems.append(f"its text {PUBLIC_KEY!r} is longer than {MAX_ORIGIN:,} characters")
+        elif len((said := public.parse(theirs)).prompt) > MAX_PROMPT:
+            problems.append(f"the prompt in its text {PUBLIC_KEY!r} is longer than {MAX_PROMPT:,} characters")
         else:
-            outside = public.parse(theirs)
+            outside = said
     if origin is not None:
         if (origin.width, origin.height) != image.size:
             width, height = image.size
