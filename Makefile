@@ -24,7 +24,7 @@ lab: $(READY) ## open the first lesson in JupyterLab (LAB_ARGS="--no-browser --p
 	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. notebooks/01_world_map.ipynb $(LAB_ARGS)
 
 test: lint ## check everything: code, words, rules, units, and every lesson cell by cell
-	@$(BIN)/python -m pytest tests -m "not browser" --numprocesses=$(WORKERS) --dist=loadscope $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests -m "not browser" --numprocesses=$(WORKERS) --dist=loadfile $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest notebooks --nbval-lax --nbval-cell-timeout=$(CELL_TIMEOUT) $(PYTEST_ARGS)
 
 run: $(READY) ## execute the lessons; seconds, peak memory, checks (SAVE=1 writes them into the lessons)

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from helpers.progress import Line
+from helpers.live import Line
 
 __all__ = ["File", "Unavailable", "fetch", "missing", "spell"]
 
