@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from typing import Any
 
 import numpy as np
 import pytest
-from IPython.core.inputtransformer2 import TransformerManager
 
-from tools import lessons
+from tests.lesson_cells import definitions
 
 NEEDED = ("begin(SEED)", "class Waves(", "class Players(", "class Game(", "def play(", "class Wasserstein(")
 NEEDED += ("class Pixels(", "class Asked(")  # and none of the cells that train
@@ -20,16 +17,7 @@ STEPS, BATCH = 10, 64
 @pytest.fixture(scope="module")
 def lesson() -> dict[str, Any]:
     """The names that the lesson's cells define, with a few glyphs only."""
-    (path,) = lessons.NOTEBOOKS.glob("07_*.ipynb")
-    cells = [cell for cell in lessons.read(path).cells if cell.cell_type == "code"]
-    chosen = [cell.source for cell in cells if any(mark in cell.source for mark in NEEDED)]
-    assert len(chosen) == len(NEEDED), "each mark stands in one cell of its own"
-    names: dict[str, Any] = {"__name__": "__main__", "SEED": 1, "TRAIN": 500, "MAP_STEPS": 10}
-    exec("from helpers import begin", names)
-    for source in chosen:
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(TransformerManager().transform_cell(source), names)
-    return names
+    return definitions("07", NEEDED, SEED=1, TRAIN=500, MAP_STEPS=10)
 
 
 @pytest.fixture

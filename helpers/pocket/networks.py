@@ -17,7 +17,7 @@ from helpers.pocket.autoencoder import CHANNELS
 from helpers.pocket.schedule import TIME_SIZE
 from helpers.pocket.words import LENGTH
 
-__all__ = ["WIDTH", "attention", "denoiser", "text_encoder", "velocity"]
+__all__ = ["WIDTH", "attention", "denoiser", "heard", "text_encoder", "velocity"]
 
 WIDTH = 128  # of a word's vector
 
@@ -96,8 +96,17 @@ def denoiser(inner: keras.Model) -> keras.Model:
 
 def attention(inner: keras.Model) -> keras.Model:
     """The same inputs to a list of maps (n, h, w, LENGTH): how much each pixel looks at each word."""
-    looks = [layer for layer in inner.layers if isinstance(layer, Attention) and layer.crosses]
-    return keras.Model(inner.inputs, [layer.output[1] for layer in looks], name="attention")
+    return keras.Model(inner.inputs, [look.output[1] for look in _looks(inner)], name="attention")
+
+
+def heard(inner: keras.Model) -> keras.Model:
+    """The same inputs to a list of maps (n, h, w, LENGTH): how much each pixel takes from each word."""
+    return keras.Model(inner.inputs, [_Heard(look)(*look.input) for look in _looks(inner)], name="heard")
+
+
+def _looks(inner: keras.Model) -> list[Attention]:
+    """The layers in which pixels look at words."""
+    return [layer for layer in inner.layers if isinstance(layer, Attention) and layer.crosses]
 
 
 class Attention(layers.Layer):
@@ -121,17 +130,48 @@ class Attention(layers.Layer):
             layer.build(x_shape)
 
     def call(self, x: Any, words: Any = None) -> tuple[Any, Any]:
+        weights, value = self._look(x, x if words is None else words)
+        seen = ops.reshape(ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3)), ops.shape(x))
+        maps = ops.reshape(ops.mean(weights, axis=1), (*ops.shape(x)[:-1], -1))
+        return self.out(seen), maps
+
+    def heard(self, x: Any, words: Any) -> Any:
+        """How far each word takes each pixel (n, h, w, words) the way that all words together take it.
+
+        A weight says where a pixel looks, not what it gets there. Words count by how they differ from the
+        mean word: what all of them say moves every pixel alike.
+        """
+        weights, value = self._look(x, words)
+        kernel = ops.reshape(self.out.kernel, (self.heads, -1, x.shape[-1]))
+        said = ops.einsum("nhwd,hdc->nhwc", value, kernel)
+        said = said - ops.mean(said, axis=2, keepdims=True)
+        way = ops.normalize(ops.einsum("nhpw,nhwc->npc", weights, said), axis=-1)
+        parts = ops.sum(weights * ops.einsum("nhwc,npc->nhpw", said, way), axis=1)
+        return ops.reshape(parts, (*ops.shape(x)[:-1], -1))
+
+    def _look(self, x: Any, words: Any) -> tuple[Any, Any]:
+        """For each head the weights (n, heads, pixels, words) and the words' values (n, heads, words, …)."""
         shape, size = ops.shape(x), x.shape[-1]
-        words = x if words is None else words
-        query, key, value = self.query(x), self.key(words), self.value(words)
         query, key, value = (
             ops.transpose(ops.reshape(part, (shape[0], -1, self.heads, size // self.heads)), (0, 2, 1, 3))
-            for part in (query * (size // self.heads) ** -0.5, key, value)
+            for part in (
+                self.query(x) * (size // self.heads) ** -0.5,
+                self.key(words),
+                self.value(words),
+            )
         )
-        weights = ops.softmax(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))))
-        seen = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
-        maps = ops.reshape(ops.mean(weights, axis=1), (*shape[:-1], -1))
-        return self.out(ops.reshape(seen, shape)), maps
+        return ops.softmax(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))), value
+
+
+class _Heard(layers.Layer):
+    """What an attention layer's `heard` says, as a layer of its own."""
+
+    def __init__(self, attention: Attention) -> None:
+        super().__init__(dtype="float32")
+        self.attention = attention
+
+    def call(self, x: Any, words: Any) -> Any:
+        return self.attention.heard(x, words)
 
 
 class _Positions(layers.Layer):

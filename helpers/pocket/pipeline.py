@@ -68,6 +68,11 @@ class StableDiffusion(KerasCVStableDiffusion):
         return parts.ready(networks.attention(self.velocity), self.jit_compile)
 
     @cached_property
+    def heard(self) -> keras.Model:
+        """The inputs of `diffusion_model` to how much each of its layers takes from which word where."""
+        return parts.ready(networks.heard(self.velocity), self.jit_compile)
+
+    @cached_property
     def decoder(self) -> keras.Model:
         """Latents to pictures."""
         return parts.load("decoder", self.jit_compile)
