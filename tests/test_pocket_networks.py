@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from helpers.pocket import networks, parts
+from helpers.pocket import attention, networks, parts
 from helpers.pocket.schedule import ALPHAS, time_embedding
 from helpers.pocket.words import LENGTH
 from tests.pocket_factory import stirred
@@ -77,7 +77,7 @@ def test_words_time_and_place_matter(small):
 
 def test_looks_of_every_pixel_sum_to_one_over_the_words(small):
     latent, context, time = inputs(height=8, width=16)
-    maps = ask(networks.attention(small), latent, context, time)
+    maps = ask(attention.shares(small), latent, context, time)
     assert [seen.shape for seen in maps] == [
         (2, 4, 8, LENGTH),
         *[(2, 2, 4, LENGTH)] * 2,
@@ -90,10 +90,23 @@ def test_looks_of_every_pixel_sum_to_one_over_the_words(small):
         assert np.ptp(seen) > 0.01
 
 
+def test_what_a_pixel_hears_adds_up_to_what_moves_it(small):
+    latent, context, time = inputs(height=8, width=16)
+    maps = ask(attention.heard(small), latent, context, time)
+    looks = [layer for layer in small.layers if isinstance(layer, attention.Attention) and layer.crosses]
+    assert len(maps) == len(looks) == 5
+    moves = ask(keras.Model(small.inputs, [layer.output[0] for layer in looks]), latent, context, time)
+    for layer, move, parts_of_it in zip(looks, moves, maps, strict=True):
+        assert parts_of_it.shape == (*move.shape[:-1], LENGTH)
+        alike = layer.out(ops.mean(layer.value(context), axis=1))  # what all words together say everywhere
+        length = ops.norm(move - alike[:, None, None], axis=-1)
+        assert np.allclose(ops.sum(parts_of_it, axis=-1), length, atol=1e-4) and ops.max(length) > 0.01
+
+
 @pytest.mark.parametrize(("mixes", "looks_at_itself"), [((False, True, True), 4), ((False, False, True), 2)])
 def test_levels_may_only_look_at_words(mixes, looks_at_itself):
     model = networks.velocity(channels=(8, 16, 16), heads=2, width=16, mixes=mixes)
-    crosses = [layer.crosses for layer in model.layers if isinstance(layer, networks.Attention)]
+    crosses = [layer.crosses for layer in model.layers if isinstance(layer, attention.Attention)]
     assert crosses.count(True) == 5 and crosses.count(False) == looks_at_itself
 
 

@@ -12,7 +12,7 @@ from keras import ops
 from keras_cv.models import StableDiffusion as KerasCVStableDiffusion
 from numpy.typing import ArrayLike, NDArray
 
-from helpers.pocket import editing, guards, looking, networks, parts, samplers, schedule, words
+from helpers.pocket import attention, editing, guards, looking, networks, parts, samplers, schedule, words
 from helpers.pocket.autoencoder import CHANNELS, SHRINKS
 
 __all__ = ["StableDiffusion"]
@@ -65,12 +65,12 @@ class StableDiffusion(KerasCVStableDiffusion):
     @cached_property
     def attention(self) -> keras.Model:
         """The inputs of `diffusion_model` to where each of its layers looks at which word."""
-        return parts.ready(networks.attention(self.velocity), self.jit_compile)
+        return parts.ready(attention.shares(self.velocity), self.jit_compile)
 
     @cached_property
     def heard(self) -> keras.Model:
         """The inputs of `diffusion_model` to how much each of its layers takes from which word where."""
-        return parts.ready(networks.heard(self.velocity), self.jit_compile)
+        return parts.ready(attention.heard(self.velocity), self.jit_compile)
 
     @cached_property
     def decoder(self) -> keras.Model:
