@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_notebook
 from notebook_factory import code, notebook, quick_lesson
 
-from tools import cover, execute, lessons, run, seeds, study, table
+from tools import cover, execute, lessons, rules_anatomy, run, seeds, study, table
+from tools.page import html_of, mathml
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +184,17 @@ def test_a_lesson_without_a_study_is_one_sentence(monkeypatch, tmp_path):
 def test_the_readmes_picture_is_a_figure_of_the_first_lesson():
     assert cover.COVER.read_bytes() == cover.picture(), "run `make table`"
     assert cover.COVER.name in table.README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", lessons.everything(), ids=lambda path: f"{path.parent.name}/{path.stem[:2]}")
+def test_a_page_shows_every_formula_without_a_network(path: Path) -> None:
+    nb = lessons.read(path)
+    text = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    page = html_of(nb)
+    assert page.count("<math") == len(rules_anatomy.FORMULAS.findall(rules_anatomy.CODE.sub("", text)))
+    assert "<script" not in page, "a page fetches nothing"
+
+
+def test_an_unknown_word_of_latex_is_reported() -> None:
+    with pytest.raises(ValueError, match="No MathML"):
+        mathml(r"\nonsense x", "inline")
